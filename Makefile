@@ -1,0 +1,110 @@
+# company_risk: exact scores and explanations of gradient-boosted-tree models, in SQL
+#
+#   make, make install, make installcheck   PGXS; PG_CONFIG=... chooses the server
+#   make demo                               shows it on a throwaway server
+#   make test                               every test, on throwaway servers
+#   make test-matrix                        make test on Debian's newer PostgreSQL versions
+#   make dist                               the release archive
+#
+# The version is written in company_risk.control and derived from there.
+
+top := $(dir $(firstword $(MAKEFILE_LIST)))
+
+EXTENSION = company_risk
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(top)company_risk.control)
+
+MODULE_big = company_risk
+DATA = sql/company_risk--$(EXTVERSION).sql
+
+OBJS = \
+	src/binding.o \
+	src/call.o \
+	src/company_risk.o \
+	src/importing.o \
+	src/lookup.o \
+	src/reasons.o \
+	src/registry.o \
+	src/score.o \
+	src/shared_models.o \
+	src/core/document.o \
+	src/core/evaluate.o \
+	src/core/explain.o \
+	src/core/forest.o \
+	src/core/host.o \
+	src/core/json.o \
+	src/core/model.o \
+	src/core/model_check.o \
+	src/core/objective.o \
+	src/core/ubjson.o
+
+PG_CPPFLAGS = -DCOMPANY_RISK_VERSION='"$(EXTVERSION)"'
+
+# Scores are promised to the bit: no fused multiply-add, no reassociation,
+# whatever the packager's CFLAGS say.  The two exceptions to -Wextra are what
+# PostgreSQL's own headers and its function interface need.
+PG_CFLAGS = -ffp-contract=off -fno-fast-math \
+	-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
+SHLIB_LINK = -lm
+
+# pg_config's CFLAGS, and the headers' format attributes, are those of the
+# compiler that built the server.
+ifneq (,$(findstring clang,$(notdir $(CC))))
+PG_CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument \
+	-Wno-ignored-attributes
+endif
+
+# For our own builds; a packager's newer compiler may know newer warnings.
+ifdef WERROR
+PG_CFLAGS += -Werror
+endif
+
+# Each test finds what the ones before it left, so the order counts.
+REGRESS = setup import errors registry binding scoring explaining golden \
+	privileges matview parallel dump version
+REGRESS_OPTS = --encoding=UTF8 --no-locale
+ISOLATION = import promote score_race
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --encoding=UTF8 --no-locale
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+# Bitcode for the server's JIT is of no use to us and would need clang.
+# "make with_llvm=yes" builds it all the same.
+ifneq ($(origin with_llvm),command line)
+override with_llvm := no
+endif
+
+# The targets named here work before PostgreSQL is installed.
+ifneq (,$(filter-out demo test test-matrix dist,$(or $(MAKECMDGOALS),all)))
+PG_CONFIG = pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq (,$(PGXS))
+$(error $(PG_CONFIG) does not work: install PostgreSQL's server development files or set PG_CONFIG)
+endif
+include $(PGXS)
+
+# From 16 on modules are compiled with hidden symbols, and the server's macros
+# export the functions; on 15 the linker hides the rest.
+ifeq ($(MAJORVERSION) $(PORTNAME),15 linux)
+SHLIB_LINK += -Wl,--version-script=$(top)src/company_risk.map
+endif
+
+# A build outside of the source tree needs the folders for its objects.
+.PHONY: object-folders
+object-folders:
+	@mkdir -p $(sort $(dir $(OBJS)))
+$(OBJS): | object-folders
+$(OBJS): $(wildcard $(top)src/*.h $(top)src/core/*.h) $(top)company_risk.control $(top)Makefile
+endif
+
+export PG_CONFIG
+
+.PHONY: demo test test-matrix dist
+demo:
+	@$(top)script/demo
+test:
+	@$(top)script/test $(ONLY)
+test-matrix:
+	@$(top)script/test-matrix $(SUITES)
+dist:
+	git -C $(top) archive --format=zip --prefix=company_risk-$(EXTVERSION)/ \
+		--output=$(CURDIR)/company_risk-$(EXTVERSION).zip HEAD

@@ -1,0 +1,175 @@
+-- The showing part: run by demo.sql, in this folder, on a database with the extension, the companies
+-- and their features.
+
+\set ON_ERROR_STOP on
+\pset footer off
+\pset border 1
+\pset null '-'
+\pset pager off
+SET client_min_messages = notice;
+SET jit = off;
+
+-- ---------------------------------------------------------------- the model
+
+\echo
+\echo '=== A model comes in'
+\echo
+\echo '\\set model `base64 -w0 model.ubj`'
+\echo '\\set dictionary `cat dictionary.json`'
+\echo 'SELECT risk.import_model(\'defaillance\', decode(:\'model\', \'base64\'), description => \'...\');'
+\echo 'SELECT risk.describe_features(\'defaillance@1\', :\'dictionary\');'
+\set model `base64 -w0 model.ubj`
+\set dictionary `cat dictionary.json`
+SELECT risk.import_model('defaillance', decode(:'model', 'base64'),
+						 description => 'Procédure collective sous 18 mois, données Urssaf, DGEFP et Sirene') AS model,
+	   :'dictionary'::jsonb IS NOT NULL AS dictionary_read \gset
+SELECT risk.describe_features(:'model', :'dictionary') AS described \gset
+
+\set ECHO queries
+SELECT risk.bind_source('defaillance@1', 'sfdata.company_features', 'siren', 'periode');
+SELECT risk.set_thresholds('defaillance@1', strong => 0.31, moderate => 0.07);
+SELECT risk.promote_model('defaillance@1', 'demo: held-out ROC AUC 0.822, average precision 0.378');
+
+SELECT reference, state, objective, trees, features, pg_size_pretty(bytes::bigint) AS model,
+	   threshold_strong AS strong, threshold_moderate AS moderate, source_relation AS reads
+FROM risk.models;
+\set ECHO none
+
+-- ---------------------------------------------------------------- 1
+
+\echo
+\echo '=== 1. The ten companies most at risk in December 2025, those already in a procedure left out'
+\echo
+\set ECHO queries
+SELECT c.siren, u.raison_sociale, u.libelle_region AS region, c.effectif,
+	   round(c.dette_sur_cotisation_mean12m::numeric, 1) AS mois_de_dette,
+	   round(100 * score::numeric, 1) AS risque_pct, risk.alert_level(score) AS alerte
+FROM sfdata.company_features c
+JOIN sfdata.clean_sirene_ul u ON u.siren = c.siren
+LEFT JOIN sfdata.clean_procol_at_date p ON p.siren = c.siren AND p.periode = c.periode
+CROSS JOIN LATERAL score_company(c) AS score
+WHERE c.periode = '2025-12-01' AND p.siren IS NULL
+ORDER BY score DESC, c.siren
+LIMIT 10;
+\set ECHO none
+
+SELECT c.siren
+FROM sfdata.company_features c
+LEFT JOIN sfdata.clean_procol_at_date p ON p.siren = c.siren AND p.periode = c.periode
+WHERE c.periode = '2025-12-01' AND p.siren IS NULL
+ORDER BY score_company(c) DESC, c.siren
+LIMIT 1 \gset
+
+-- ---------------------------------------------------------------- 2
+
+\echo
+\echo '=== 2. Why the first of them: by feature, in percentage points of risk; they add up to the score'
+\echo
+\set ECHO queries
+SELECT rank, label, value, round(100 * points::numeric, 1) AS points, group_label, source
+FROM explain_score(:'siren', top => 10)
+ORDER BY rank;
+
+SELECT round(100 * score_company(:'siren')::numeric, 1) AS risque_pct,
+	   (SELECT round(100 * sum(points)::numeric, 1) FROM explain_score(:'siren')) AS sum_of_all_points;
+\set ECHO none
+
+\echo
+\echo '    ... and by group, which is what an agent is shown'
+\echo
+\set ECHO queries
+SELECT group_label, features, round(100 * points::numeric, 1) AS points,
+	   repeat(CASE WHEN points > 0 THEN '+' ELSE '-' END, round(abs(points) * 50)::int) AS chart
+FROM risk.explain_groups(:'siren')
+ORDER BY rank;
+\set ECHO none
+
+-- ---------------------------------------------------------------- 3
+
+\echo
+\echo '=== 3. What if: the same company, its debt paid, or its people kept'
+\echo
+\set ECHO queries
+WITH scenario AS (
+	SELECT c, jsonb_build_object('effectif', c.effectif_lag12m, 'effectif_variation12m', 0) AS kept,
+		   '{"dette_sociale_ouvriere": 0, "dette_sociale_patronale": 0,
+			 "dette_sur_cotisation_mean12m": 0, "dette_par_effectif": 0}'::jsonb AS paid
+	FROM sfdata.company_features c
+	WHERE siren = :'siren' AND periode = '2025-12-01'
+)
+SELECT what_if, round(100 * score::numeric, 1) AS risque_pct, risk.alert_level(score) AS alerte
+FROM scenario
+CROSS JOIN LATERAL (VALUES (1, 'as it is', to_jsonb(c)),
+						   (2, 'debt paid off today', to_jsonb(c) || paid),
+						   (3, 'workforce kept', to_jsonb(c) || kept),
+						   (4, 'both', to_jsonb(c) || paid || kept)) w (n, what_if, company)
+CROSS JOIN LATERAL score_company(company) AS score
+ORDER BY n;
+\set ECHO none
+
+-- ---------------------------------------------------------------- 4
+
+\echo
+\echo '=== 4. Everybody, for dashboards: level and groups as plain columns, in a materialized view'
+\echo
+\set ECHO queries
+\timing on
+CREATE MATERIALIZED VIEW sfdata.company_scores AS
+SELECT c.siren, c.periode, s.score, risk.alert_level(s.score) AS alerte, g.*
+FROM sfdata.company_features c
+CROSS JOIN LATERAL score_company(c) AS s (score)
+CROSS JOIN LATERAL (
+	SELECT sum(points) FILTER (WHERE rank = 0) AS moyenne,
+		   sum(points) FILTER (WHERE feature_group = 'dettes_sociales') AS dettes_sociales,
+		   sum(points) FILTER (WHERE feature_group = 'delais_paiement') AS delais_paiement,
+		   sum(points) FILTER (WHERE feature_group = 'effectif') AS effectif,
+		   sum(points) FILTER (WHERE feature_group = 'activite_partielle') AS activite_partielle,
+		   sum(points) FILTER (WHERE feature_group = 'caracteristiques') AS caracteristiques
+	FROM risk.explain_groups(c)) g
+WHERE c.periode = '2025-12-01';
+
+CREATE UNIQUE INDEX ON sfdata.company_scores (siren, periode);
+REFRESH MATERIALIZED VIEW CONCURRENTLY sfdata.company_scores;
+\timing off
+
+SELECT alerte, count(*) AS companies, round(100 * avg(score)::numeric, 1) AS risque_moyen_pct,
+	   round(100 * avg(dettes_sociales)::numeric, 1) AS dettes_sociales,
+	   round(100 * avg(effectif)::numeric, 1) AS effectif,
+	   round(100 * avg(activite_partielle)::numeric, 1) AS activite_partielle,
+	   round(100 * avg(caracteristiques)::numeric, 1) AS caracteristiques
+FROM sfdata.company_scores
+GROUP BY alerte
+ORDER BY risque_moyen_pct DESC;
+\set ECHO none
+
+\echo
+\echo '    ... and looking back: every month of every company scored, and what became of the alerts,'
+\echo '    among the fifth of the companies that the model never saw'
+\echo
+\set ECHO queries
+\timing on
+SELECT count(*) AS company_months, round(avg(score_company(c))::numeric, 4) AS mean_score
+FROM sfdata.company_features c;
+\timing off
+
+SELECT risk.alert_level(score) AS alerte, count(*) AS company_months,
+	   round(100 * avg(o.failure), 1) AS failed_within_18_months_pct,
+	   round(100 * avg(score)::numeric, 1) AS foretold_pct
+FROM sfdata.company_outcomes o
+JOIN sfdata.company_features c USING (siren, periode)
+CROSS JOIN LATERAL score_company(c) AS score
+WHERE NOT o.signaux_forts
+  AND ('x' || left(md5(siren), 8))::bit(32)::bigint % 100 >= 80		-- train.py's split
+GROUP BY 1
+ORDER BY foretold_pct DESC;
+\set ECHO none
+
+-- ---------------------------------------------------------------- 5
+
+\echo
+\echo '=== 5. What it takes: one copy of the model, shared by all sessions'
+\echo
+\set ECHO queries
+SELECT name, version, place, pg_size_pretty(bytes::bigint) AS size, backends, loads
+FROM risk.loaded_models;
+\set ECHO none

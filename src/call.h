@@ -1,0 +1,122 @@
+/*
+ * call.h
+ *		A scoring function's call in a statement: the model it means, the way
+ *		its argument becomes a feature vector, and memory to work in.
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include "postgres.h"
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/date.h"
+#include "utils/jsonb.h"
+
+#include "core/forest.h"
+#include "registry.h"
+
+/* What the first argument is */
+typedef enum CallForm
+{
+	FORM_ROW,
+	FORM_JSONB,
+	FORM_ARRAY,
+	FORM_KEY,					/* a company's number, as text or as bigint */
+	FORM_SCORE					/* a score: needs the version, not its image */
+} CallForm;
+
+/* Enough of a snapshot to know another one with the same visibility by */
+typedef struct SnapshotMark
+{
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32		xcnt;
+	int32		subxcnt;
+	CommandId	curcid;
+	SubTransactionId subtransaction;
+} SnapshotMark;
+
+/* How a column becomes a float32 (binding.c) */
+typedef struct RowColumn RowColumn;
+
+typedef struct RowPlan
+{
+	Oid			type;			/* of the row that the plan is for */
+	int32		typmod;
+	TupleDesc	descriptor;
+	RowColumn  *columns;		/* by feature */
+	Datum	   *datums;			/* by column: the row at hand */
+	bool	   *nulls;
+} RowPlan;
+
+typedef struct Call
+{
+	CallForm	form;
+	int			period_argument;	/* -1 when the form has none */
+	int			top_argument;	/* -1 when the function has none */
+	bool		key_is_bigint;
+
+	/* what the rest holds for; all of it is made anew when this changes */
+	SnapshotMark mark;
+	char	   *reference;		/* NULL when none is given */
+	char	   *default_model;
+
+	MemoryContext context;		/* of the rest; child of the function's */
+	ModelVersion *version;
+	ModelImage *image;			/* pinned; NULL for FORM_SCORE, and then all below */
+	const ForestImage *forest;
+	FeatureEntry *entries;		/* dictionary; NULL until call_entries() */
+	RowPlan    *row_plan;		/* NULL until the first row */
+	SPIPlanPtr	lookups[2];		/* latest period, given period (lookup.c) */
+
+	/* the vector at hand, and room for results */
+	float	   *values;			/* float32 by feature, NaN is missing */
+	float	   *margins;		/* by output group */
+	float	   *outputs;		/* by output */
+	double	   *contributions;	/* by output group and feature; NULL until wanted */
+
+	/* the argument at hand, for call_value_text() */
+	Jsonb	   *object;
+	ArrayType  *array;
+} Call;
+
+/*
+ * The call at hand, its model resolved and pinned under the snapshot in force.
+ * NULL when the first argument is NULL: so is the answer.
+ */
+extern Call *call_begin(FunctionCallInfo fcinfo);
+
+/* Fills in call->values; false when there is no such company. */
+extern bool call_bind(Call *call, FunctionCallInfo fcinfo);
+
+/* name@version of the model, for messages and answers */
+extern char *call_model(const Call *call);
+
+/* The level of alert of a score; NULL when the version has no thresholds. */
+extern const char *call_alert_level(const Call *call, double score);
+
+/* The model's dictionary, read on first use. */
+extern FeatureEntry *call_entries(Call *call);
+
+/* Margins and contributions of the vector at hand. */
+extern const float *call_margins(Call *call);
+extern const double *call_contributions(Call *call);
+
+/* The name of a feature */
+extern const char *call_feature(const Call *call, uint32_t feature);
+
+/* binding.c: an argument of each form to call->values */
+extern void bind_row(Call *call, HeapTupleHeader row);
+extern void bind_object(Call *call, Jsonb *object);
+extern void bind_array(Call *call, ArrayType *array);
+
+/* binding.c: the value of a feature as the argument has it, as text; NULL for NULL. */
+extern char *bound_value_text(Call *call, uint32_t feature);
+
+/* lookup.c: the row of a company in the relation bound to the model; NULL if unknown. */
+extern HeapTupleHeader lookup_company(Call *call, const char *key, const DateADT *period);
+
+#endif

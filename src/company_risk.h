@@ -1,0 +1,26 @@
+/*
+ * company_risk.h
+ *		Settings, and the core's host inside a server process.
+ */
+#ifndef COMPANY_RISK_H
+#define COMPANY_RISK_H
+
+#include "postgres.h"
+
+#include "core/model.h"
+
+/* Settings (company_risk.c) */
+extern char *company_risk_default_model;
+extern int	company_risk_shared_memory_limit;	/* MB; -1 is no limit, 0 never shares */
+
+/*
+ * The core's host in a backend: palloc in CurrentMemoryContext, ereport, and
+ * CHECK_FOR_INTERRUPTS.  A failure of the core is an ERROR whose message depends
+ * on its kind and whose detail is the core's.
+ */
+extern CoreHost *server_host(void);
+
+/* A model's names are UTF-8: turns them, in place, into the database's encoding. */
+extern void server_recode_names(Model *model);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * compat.h
+ *		Every difference between PostgreSQL 15, 16, 17 and 18 that this
+ *		extension meets, so that no other file asks for PG_VERSION_NUM.
+ */
+#ifndef COMPAT_H
+#define COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "company_risk needs PostgreSQL 15 or newer"
+#endif
+
+#include "fmgr.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#else
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#endif
+#include "utils/wait_event.h"
+
+/* 18 knows a module's name and version (pg_get_loaded_modules). */
+#if PG_VERSION_NUM >= 180000
+#define COMPANY_RISK_MODULE_MAGIC(name_, version_) \
+	PG_MODULE_MAGIC_EXT(.name = (name_), .version = (version_))
+#else
+#define COMPANY_RISK_MODULE_MAGIC(name_, version_) \
+	PG_MODULE_MAGIC
+#endif
+
+/*
+ * Small structs that all backends find by name, created by whoever comes first.
+ *
+ * From 17 on they are named dynamic segments.  Before, they are carved from the
+ * part of the main segment that PostgreSQL leaves spare; a preloaded library may
+ * ask for its part (SHARED_STRUCT_IN_MAIN_SEGMENT), others live off the slack.
+ *
+ * The size must never change under one name: put a layout version in the name.
+ * May error, then with an LWLock held: let the error abort the transaction, or
+ * call LWLockReleaseAll().
+ */
+#if PG_VERSION_NUM < 170000
+#define SHARED_STRUCT_IN_MAIN_SEGMENT
+#endif
+
+static inline void *
+shared_struct_attach(const char *name, Size size, void (*initialize) (void *))
+{
+	bool		found;
+#ifdef SHARED_STRUCT_IN_MAIN_SEGMENT
+	void	   *result;
+
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	result = ShmemInitStruct(name, size, &found);
+	if (!found)
+		initialize(result);
+	LWLockRelease(AddinShmemInitLock);
+
+	return result;
+#else
+	return GetNamedDSMSegment(name, size, initialize, &found);
+#endif
+}
+
+/* A wait event of our own from 17 on; the same name gives the same event. */
+static inline uint32
+extension_wait_event(const char *name)
+{
+#if PG_VERSION_NUM >= 170000
+	return WaitEventExtensionNew(name);
+#else
+	(void) name;
+	return PG_WAIT_EXTENSION;
+#endif
+}
+
+#endif							/* COMPAT_H */

@@ -1,0 +1,443 @@
+/*
+ * reasons.c
+ *		The functions that answer why: explain_score and its relatives.
+ *
+ * A model's margin is its bias (the average) plus one contribution per feature.
+ * Readers want reasons in the score's own unit.  With bias b, contributions
+ * phi_i, their sum s, and P the map from margin to score,
+ *
+ *		points_i = phi_i * (P(b + s) - P(b)) / s
+ *
+ * shares the distance from the average score P(b) to the score P(b + s) in
+ * proportion to the contributions: points keep their sign and order, and with
+ * the average they add up to the score.  Where s vanishes the slope of P takes
+ * the quotient's place.  For a model without a known P, points are NULL.
+ */
+#include "call.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+#include "utils/tuplestore.h"
+
+#define BASE_NAME "(base)"
+#define OTHERS_NAME "(others)"
+#define NO_GROUP_NAME "(no group)"
+
+/* Sums this close to zero use the slope: the quotient would lose its digits. */
+#define SUM_NEAR_ZERO 1e-9
+
+typedef struct Reason
+{
+	int			index;			/* of the feature, or of the group */
+	double		contribution;
+	int			features;		/* how many it sums up */
+} Reason;
+
+typedef struct Reasons
+{
+	double		base;			/* the bias */
+	double		score;			/* P(b + s) */
+	double		base_points;	/* P(b) */
+	double		ratio;			/* points per contribution */
+	bool		has_points;
+	int			count;
+	Reason	   *reasons;		/* by feature */
+} Reasons;
+
+/* The reasons of the vector at hand, one per feature. */
+static void
+collect_reasons(Call *call, Reasons *reasons)
+{
+	ObjectiveTransform transform = (ObjectiveTransform) call->forest->transform;
+	const double *contributions = call_contributions(call);
+	double		sum = 0.0;
+
+	reasons->count = (int) call->forest->feature_count;
+	reasons->reasons = palloc(reasons->count * sizeof(Reason));
+	for (int i = 0; i < reasons->count; i++)
+	{
+		reasons->reasons[i].index = i;
+		reasons->reasons[i].contribution = contributions[i];
+		reasons->reasons[i].features = 1;
+		sum += contributions[i];
+	}
+	reasons->base = contributions[reasons->count];
+	reasons->has_points = transform != TRANSFORM_UNKNOWN;
+	reasons->score = objective_value(transform, reasons->base + sum);
+	reasons->base_points = objective_value(transform, reasons->base);
+	reasons->ratio = fabs(sum) < SUM_NEAR_ZERO ? objective_slope(transform, reasons->base) :
+		(reasons->score - reasons->base_points) / sum;
+}
+
+/* Only a model with one output can be explained row by row. */
+static void
+require_one_output(Call *call)
+{
+	if (call->forest->group_count != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" has %u output groups to explain", call_model(call), call->forest->group_count),
+				 errhint("Use risk.contributions, which answers the contributions to all of them.")));
+}
+
+/* Largest contribution first; equal ones in the model's order. */
+static int
+compare_reasons(const void *a, const void *b)
+{
+	const Reason *left = a;
+	const Reason *right = b;
+	double		size_left = fabs(left->contribution);
+	double		size_right = fabs(right->contribution);
+
+	if (size_left != size_right)
+		return size_left > size_right ? -1 : 1;
+	return left->index < right->index ? -1 : left->index > right->index;
+}
+
+/* A row being put together: columns are set in order. */
+typedef struct Row
+{
+	Datum		values[9];
+	bool		nulls[9];
+	int			count;
+} Row;
+
+static void
+add_int(Row *row, int value)
+{
+	row->nulls[row->count] = false;
+	row->values[row->count++] = Int32GetDatum(value);
+}
+
+static void
+add_text(Row *row, const char *value)
+{
+	row->nulls[row->count] = value == NULL;
+	row->values[row->count++] = value == NULL ? (Datum) 0 : CStringGetTextDatum(value);
+}
+
+static void
+add_float(Row *row, bool known, double value)
+{
+	row->nulls[row->count] = !known;
+	row->values[row->count++] = known ? Float8GetDatum(value) : (Datum) 0;
+}
+
+static void
+put_row(ReturnSetInfo *result, Row *row)
+{
+	tuplestore_putvalues(result->setResult, result->setDesc, row->values, row->nulls);
+	row->count = 0;
+}
+
+/* ----------
+ * By feature
+ * ----------
+ */
+static int
+top_argument(Call *call, FunctionCallInfo fcinfo, int count)
+{
+	int			top;
+
+	if (PG_ARGISNULL(call->top_argument))
+		return count;
+	top = PG_GETARG_INT32(call->top_argument);
+	if (top < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("top must not be negative")));
+	return Min(top, count);
+}
+
+PG_FUNCTION_INFO_V1(company_risk_explain_score);
+Datum
+company_risk_explain_score(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Call	   *call = call_begin(fcinfo);
+	Reasons		reasons;
+	FeatureEntry *entries;
+	int			top;
+	double		others = 0.0;
+	Row			row = {.count = 0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (call == NULL)
+		return (Datum) 0;
+	require_one_output(call);
+	if (!call_bind(call, fcinfo))
+		return (Datum) 0;
+	top = top_argument(call, fcinfo, (int) call->forest->feature_count);
+	collect_reasons(call, &reasons);
+	entries = call_entries(call);
+	qsort(reasons.reasons, reasons.count, sizeof(Reason), compare_reasons);
+
+	add_int(&row, 0);
+	add_text(&row, BASE_NAME);
+	add_text(&row, BASE_NAME);
+	add_text(&row, NULL);
+	add_text(&row, NULL);
+	add_text(&row, NULL);
+	add_float(&row, true, reasons.base);
+	add_float(&row, reasons.has_points, reasons.base_points);
+	add_text(&row, NULL);
+	put_row(result, &row);
+	for (int i = 0; i < top; i++)
+	{
+		const Reason *reason = &reasons.reasons[i];
+		const FeatureEntry *entry = &entries[reason->index];
+
+		add_int(&row, i + 1);
+		add_text(&row, entry->feature);
+		add_text(&row, entry->label ? entry->label : entry->feature);
+		add_text(&row, entry->feature_group);
+		add_text(&row, entry->group_label ? entry->group_label : entry->feature_group);
+		add_text(&row, bound_value_text(call, reason->index));
+		add_float(&row, true, reason->contribution);
+		add_float(&row, reasons.has_points, reason->contribution * reasons.ratio);
+		add_text(&row, entry->source);
+		put_row(result, &row);
+	}
+	if (top < reasons.count)
+	{
+		for (int i = top; i < reasons.count; i++)
+			others += reasons.reasons[i].contribution;
+		add_int(&row, top + 1);
+		add_text(&row, OTHERS_NAME);
+		add_text(&row, OTHERS_NAME);
+		add_text(&row, NULL);
+		add_text(&row, NULL);
+		add_text(&row, NULL);
+		add_float(&row, true, others);
+		add_float(&row, reasons.has_points, others * reasons.ratio);
+		add_text(&row, NULL);
+		put_row(result, &row);
+	}
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(company_risk_contributions);
+Datum
+company_risk_contributions(PG_FUNCTION_ARGS)
+{
+	Call	   *call = call_begin(fcinfo);
+	const double *contributions;
+	Datum	   *elements;
+	int			dimensions[2];
+	int			bounds[2] = {1, 1};
+
+	if (call == NULL || !call_bind(call, fcinfo))
+		PG_RETURN_NULL();
+	contributions = call_contributions(call);
+	dimensions[0] = (int) call->forest->group_count;
+	dimensions[1] = (int) call->forest->feature_count + 1;
+	elements = palloc(mul_size(mul_size(dimensions[0], dimensions[1]), sizeof(Datum)));
+	for (int i = 0; i < dimensions[0] * dimensions[1]; i++)
+		elements[i] = Float8GetDatum(contributions[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, NULL, 2, dimensions, bounds, FLOAT8OID,
+											 sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* ----------
+ * By group
+ * ----------
+ */
+
+/*
+ * Sums reasons by group; a group's index is that of its first feature, which
+ * has its code and label.  Features without a group are one group.
+ */
+static Reason *
+sum_groups(const Reasons *reasons, const FeatureEntry *entries, int *count)
+{
+	Reason	   *groups = palloc(reasons->count * sizeof(Reason));
+
+	*count = 0;
+	for (int i = 0; i < reasons->count; i++)
+	{
+		const char *group = entries[i].feature_group;
+		int			k;
+
+		for (k = 0; k < *count; k++)
+		{
+			const char *known = entries[groups[k].index].feature_group;
+
+			if (group == NULL ? known == NULL : known != NULL && strcmp(group, known) == 0)
+				break;
+		}
+		if (k == *count)
+		{
+			groups[k].index = i;
+			groups[k].contribution = 0.0;
+			groups[k].features = 0;
+			(*count)++;
+		}
+		groups[k].contribution += reasons->reasons[i].contribution;
+		groups[k].features++;
+	}
+	return groups;
+}
+
+static const char *
+group_title(const FeatureEntry *entry)
+{
+	if (entry->feature_group == NULL)
+		return NO_GROUP_NAME;
+	return entry->group_label ? entry->group_label : entry->feature_group;
+}
+
+PG_FUNCTION_INFO_V1(company_risk_explain_groups);
+Datum
+company_risk_explain_groups(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Call	   *call = call_begin(fcinfo);
+	Reasons		reasons;
+	FeatureEntry *entries;
+	Reason	   *groups;
+	int			count;
+	Row			row = {.count = 0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (call == NULL)
+		return (Datum) 0;
+	require_one_output(call);
+	if (!call_bind(call, fcinfo))
+		return (Datum) 0;
+	collect_reasons(call, &reasons);
+	entries = call_entries(call);
+	groups = sum_groups(&reasons, entries, &count);
+	qsort(groups, count, sizeof(Reason), compare_reasons);
+
+	add_int(&row, 0);
+	add_text(&row, BASE_NAME);
+	add_text(&row, BASE_NAME);
+	add_float(&row, true, reasons.base);
+	add_float(&row, reasons.has_points, reasons.base_points);
+	add_int(&row, 0);
+	put_row(result, &row);
+	for (int i = 0; i < count; i++)
+	{
+		add_int(&row, i + 1);
+		add_text(&row, entries[groups[i].index].feature_group);
+		add_text(&row, group_title(&entries[groups[i].index]));
+		add_float(&row, true, groups[i].contribution);
+		add_float(&row, reasons.has_points, groups[i].contribution * reasons.ratio);
+		add_int(&row, groups[i].features);
+		put_row(result, &row);
+	}
+	return (Datum) 0;
+}
+
+/* ----------
+ * As one jsonb
+ * ----------
+ */
+static void
+push_string(JsonbParseState **state, JsonbIteratorToken token, const char *string)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, string);
+	value.val.string.len = strlen(string);
+	pushJsonbValue(state, token, &value);
+}
+
+static void
+push_number(JsonbParseState **state, const char *key, double number)
+{
+	JsonbValue	value;
+
+	push_string(state, WJB_KEY, key);
+	if (isfinite(number))
+	{
+		value.type = jbvNumeric;
+		value.val.numeric = DatumGetNumeric(DirectFunctionCall1(float8_numeric, Float8GetDatum(number)));
+	}
+	else
+		value.type = jbvNull;
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+push_object(JsonbParseState **state, const char *key)
+{
+	push_string(state, WJB_KEY, key);
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+}
+
+PG_FUNCTION_INFO_V1(company_risk_explanation);
+Datum
+company_risk_explanation(PG_FUNCTION_ARGS)
+{
+	Call	   *call = call_begin(fcinfo);
+	Reasons		reasons;
+	FeatureEntry *entries;
+	Reason	   *groups;
+	int			count;
+	float		score;
+	double		unit;
+	JsonbParseState *state = NULL;
+	JsonbValue *result;
+
+	if (call == NULL)
+		PG_RETURN_NULL();
+	require_one_output(call);
+	if (!call_bind(call, fcinfo))
+		PG_RETURN_NULL();
+	collect_reasons(call, &reasons);
+	entries = call_entries(call);
+	groups = sum_groups(&reasons, entries, &count);
+	qsort(groups, count, sizeof(Reason), compare_reasons);
+	/* a probability's points are percentage points; without points, contributions stand */
+	unit = call->forest->transform == TRANSFORM_SIGMOID ? 100.0 : 1.0;
+	if (!reasons.has_points)
+		reasons.ratio = 1.0;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_string(&state, WJB_KEY, "model");
+	push_string(&state, WJB_VALUE, call_model(call));
+	if (reasons.has_points)
+	{
+		objective_predict((ObjectiveTransform) call->forest->transform, call_margins(call), 1, &score);
+		push_number(&state, "score", score);
+		if (call_alert_level(call, score) != NULL)
+		{
+			push_string(&state, WJB_KEY, "alert");
+			push_string(&state, WJB_VALUE, call_alert_level(call, score));
+		}
+	}
+	push_number(&state, "margin", call_margins(call)[0]);
+	push_number(&state, "base", unit * (reasons.has_points ? reasons.base_points : reasons.base));
+
+	push_object(&state, "macro_expl");
+	for (int i = 0; i < count; i++)
+		push_number(&state, group_title(&entries[groups[i].index]),
+					unit * groups[i].contribution * reasons.ratio);
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+
+	push_object(&state, "micro_expl");
+	for (int i = 0; i < count; i++)
+	{
+		const char *group = entries[groups[i].index].feature_group;
+
+		push_object(&state, group_title(&entries[groups[i].index]));
+		for (int k = 0; k < reasons.count; k++)
+			if (group == NULL ? entries[k].feature_group == NULL :
+				entries[k].feature_group != NULL && strcmp(group, entries[k].feature_group) == 0)
+				push_number(&state, entries[k].feature, unit * reasons.reasons[k].contribution * reasons.ratio);
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+
+	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(result));
+}

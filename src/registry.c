@@ -1,0 +1,622 @@
+/*
+ * registry.c
+ *		Reading the registry of models: references, dictionaries, bytes.
+ *
+ * A reference is resolved by an index scan of the registry under the caller's
+ * snapshot, when a call is first evaluated in a statement (call.c).  That costs
+ * a few microseconds and needs no cache across statements, hence no
+ * invalidation: uncommitted imports, aborted promotions, old snapshots, workers
+ * and standbys are all right because MVCC is.
+ *
+ * The tables are scanned directly, not through SPI: whoever may call a scoring
+ * function may use every model, but cannot read its weights, and nothing here
+ * depends on search_path.  The layout is that of sql/company_risk--*.sql;
+ * columns are only ever added at the end.
+ */
+#include "registry.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "company_risk.h"
+#include "core/forest.h"
+
+#define REGISTRY_SCHEMA "risk"
+
+/* Columns of risk.registry */
+enum
+{
+	REGISTRY_NAME = 1,
+	REGISTRY_VERSION,
+	REGISTRY_STATE,
+	REGISTRY_DESCRIPTION,
+	REGISTRY_IMPORTED_AT,
+	REGISTRY_IMPORTED_BY,
+	REGISTRY_FORMAT,
+	REGISTRY_BYTES,
+	REGISTRY_DIGEST,
+	REGISTRY_CONTENT_DIGEST,
+	REGISTRY_XGBOOST_VERSION,
+	REGISTRY_BOOSTER,
+	REGISTRY_OBJECTIVE,
+	REGISTRY_FEATURES,
+	REGISTRY_OUTPUT_GROUPS,
+	REGISTRY_TREES,
+	REGISTRY_NODES,
+	REGISTRY_DEPTH,
+	REGISTRY_ROUNDS,
+	REGISTRY_ROUNDS_TOTAL,
+	REGISTRY_IMAGE_BYTES,
+	REGISTRY_THRESHOLD_STRONG,
+	REGISTRY_THRESHOLD_MODERATE,
+	REGISTRY_ALERT_STRONG,
+	REGISTRY_ALERT_MODERATE,
+	REGISTRY_ALERT_NONE,
+	REGISTRY_SOURCE_SCHEMA,
+	REGISTRY_SOURCE_RELATION,
+	REGISTRY_KEY_COLUMN,
+	REGISTRY_PERIOD_COLUMN,
+	REGISTRY_COLUMNS = REGISTRY_PERIOD_COLUMN
+};
+
+/* Columns of risk.registry_feature */
+enum
+{
+	FEATURE_NAME = 1,
+	FEATURE_VERSION,
+	FEATURE_POSITION,
+	FEATURE_FEATURE,
+	FEATURE_KIND,
+	FEATURE_USED,
+	FEATURE_CATEGORIES,
+	FEATURE_LABEL,
+	FEATURE_GROUP,
+	FEATURE_SOURCE,
+	FEATURE_COLUMNS = FEATURE_SOURCE
+};
+
+/* Columns of risk.registry_group */
+enum
+{
+	GROUP_NAME = 1,
+	GROUP_VERSION,
+	GROUP_GROUP,
+	GROUP_LABEL,
+	GROUP_COLUMNS = GROUP_LABEL
+};
+
+/* Columns of risk.registry_chunk */
+enum
+{
+	CHUNK_NAME = 1,
+	CHUNK_VERSION,
+	CHUNK_NUMBER,
+	CHUNK_DATA,
+	CHUNK_COLUMNS = CHUNK_DATA
+};
+
+/* ----------
+ * Scans
+ * ----------
+ */
+static Oid
+registry_relation(const char *name)
+{
+	Oid			schema = get_namespace_oid(REGISTRY_SCHEMA, true);
+	Oid			relation = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("relation \"%s.%s\" does not exist", REGISTRY_SCHEMA, name),
+				 errdetail("It belongs to the extension company_risk."),
+				 errhint("Run CREATE EXTENSION company_risk in this database.")));
+	return relation;
+}
+
+static Relation
+registry_open(const char *name, int columns)
+{
+	Relation	relation = table_open(registry_relation(name), AccessShareLock);
+
+	if (RelationGetNumberOfAttributes(relation) < columns)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("relation \"%s.%s\" has too few columns for this version of the library",
+						REGISTRY_SCHEMA, name),
+				 errhint("Run ALTER EXTENSION company_risk UPDATE.")));
+	return relation;
+}
+
+static void
+key_text(ScanKey key, AttrNumber column, const char *value)
+{
+	ScanKeyInit(key, column, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(value));
+}
+
+static void
+key_int(ScanKey key, AttrNumber column, int value)
+{
+	ScanKeyInit(key, column, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(value));
+}
+
+static Datum
+required(HeapTuple tuple, Relation relation, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, RelationGetDescr(relation), &isnull);
+
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("column %d of relation \"%s\" is null", column, RelationGetRelationName(relation))));
+	return value;
+}
+
+/* A text or name column; NULL when null. */
+static char *
+optional_string(HeapTuple tuple, Relation relation, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, RelationGetDescr(relation), &isnull);
+
+	if (isnull)
+		return NULL;
+	if (TupleDescAttr(RelationGetDescr(relation), column - 1)->atttypid == NAMEOID)
+		return pstrdup(NameStr(*DatumGetName(value)));
+	return TextDatumGetCString(value);
+}
+
+Snapshot
+registry_snapshot(void)
+{
+	return ActiveSnapshotSet() ? GetActiveSnapshot() : GetTransactionSnapshot();
+}
+
+/* ----------
+ * References
+ * ----------
+ */
+static ModelVersion *
+read_version(HeapTuple tuple, Relation relation)
+{
+	ModelVersion *version = palloc0(sizeof(ModelVersion));
+	bytea	   *digest = DatumGetByteaPP(required(tuple, relation, REGISTRY_CONTENT_DIGEST));
+	bool		isnull;
+	Datum		threshold;
+
+	version->name = optional_string(tuple, relation, REGISTRY_NAME);
+	version->version = DatumGetInt32(required(tuple, relation, REGISTRY_VERSION));
+	version->rounds = DatumGetInt32(required(tuple, relation, REGISTRY_ROUNDS));
+	if (VARSIZE_ANY_EXHDR(digest) != CONTENT_DIGEST_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("content digest of model \"%s@%d\" has %zu bytes instead of %d",
+						version->name, version->version,
+						VARSIZE_ANY_EXHDR(digest), CONTENT_DIGEST_LENGTH)));
+	memcpy(version->content_digest, VARDATA_ANY(digest), CONTENT_DIGEST_LENGTH);
+
+	threshold = heap_getattr(tuple, REGISTRY_THRESHOLD_STRONG, RelationGetDescr(relation), &isnull);
+	if (!isnull)
+	{
+		version->has_thresholds = true;
+		version->threshold_strong = DatumGetFloat8(threshold);
+		version->threshold_moderate =
+			DatumGetFloat8(required(tuple, relation, REGISTRY_THRESHOLD_MODERATE));
+	}
+	version->alert_strong = optional_string(tuple, relation, REGISTRY_ALERT_STRONG);
+	version->alert_moderate = optional_string(tuple, relation, REGISTRY_ALERT_MODERATE);
+	version->alert_none = optional_string(tuple, relation, REGISTRY_ALERT_NONE);
+	version->source_schema = optional_string(tuple, relation, REGISTRY_SOURCE_SCHEMA);
+	version->source_relation = optional_string(tuple, relation, REGISTRY_SOURCE_RELATION);
+	version->key_column = optional_string(tuple, relation, REGISTRY_KEY_COLUMN);
+	version->period_column = optional_string(tuple, relation, REGISTRY_PERIOD_COLUMN);
+	return version;
+}
+
+/*
+ * The version or the production version of a name; of any name when name is
+ * NULL, and then others is set to a list of names when there are several.
+ */
+static ModelVersion *
+find_version(const char *name, int number, Snapshot snapshot, char **others)
+{
+	Relation	relation = registry_open("registry", REGISTRY_COLUMNS);
+	Oid			index = registry_relation(number > 0 ? "registry_pkey" : "registry_production");
+	ScanKeyData keys[2];
+	int			key_count = 0;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	ModelVersion *found = NULL;
+
+	if (name != NULL)
+		key_text(&keys[key_count++], REGISTRY_NAME, name);
+	if (number > 0)
+		key_int(&keys[key_count++], REGISTRY_VERSION, number);
+	scan = systable_beginscan(relation, index, true, snapshot, key_count, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		if (found == NULL)
+			found = read_version(tuple, relation);
+		else if (others != NULL)
+			*others = psprintf("%s, \"%s\"",
+							   *others ? *others : psprintf("\"%s\"", found->name),
+							   optional_string(tuple, relation, REGISTRY_NAME));
+	}
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return found;
+}
+
+static ModelVersion *
+only_production_version(Snapshot snapshot)
+{
+	char	   *several = NULL;
+	ModelVersion *found = find_version(NULL, 0, snapshot, &several);
+
+	if (found == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("no model is in production"),
+				 errhint("Import one with risk.import_model and put it into production with risk.promote_model, "
+						 "or name a version, as name@version.")));
+	if (several != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+				 errmsg("no model is named, and several are in production"),
+				 errdetail("In production are: %s.", several),
+				 errhint("Name a model, or set company_risk.default_model.")));
+	return found;
+}
+
+ModelVersion *
+registry_resolve(const char *reference, Snapshot snapshot)
+{
+	const char *at;
+	char	   *name;
+	char	   *end;
+	long		number;
+	ModelVersion *found;
+
+	if (reference == NULL)
+		reference = company_risk_default_model;
+	if (reference == NULL || reference[0] == '\0')
+		return only_production_version(snapshot);
+
+	at = strchr(reference, '@');
+	if (at == NULL)
+	{
+		found = find_version(reference, 0, snapshot, NULL);
+		if (found == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("model \"%s\" has no version in production", reference),
+					 errhint("See the view risk.models; put a version into production with risk.promote_model, "
+							 "or name one, as %s@1.", reference)));
+		return found;
+	}
+
+	name = pnstrdup(reference, at - reference);
+	errno = 0;
+	number = strtol(at + 1, &end, 10);
+	if (end == at + 1 || *end != '\0' || errno != 0 || number <= 0 || number > INT_MAX || at[1] == '+')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid model reference \"%s\"", reference),
+				 errhint("A reference is a name, or a name and a version, as %s@1.", name)));
+	found = find_version(name, (int) number, snapshot, NULL);
+	if (found == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" does not exist", reference),
+				 errhint("See the view risk.models.")));
+	return found;
+}
+
+PG_FUNCTION_INFO_V1(company_risk_resolve_model);
+Datum
+company_risk_resolve_model(PG_FUNCTION_ARGS)
+{
+	char	   *reference = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	ModelVersion *found = registry_resolve(reference, registry_snapshot());
+
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s@%d", found->name, found->version)));
+}
+
+bool
+registry_digest_in_use(const uint8 *digest)
+{
+	Relation	relation = registry_open("registry", REGISTRY_COLUMNS);
+	bytea	   *value = palloc(VARHDRSZ + CONTENT_DIGEST_LENGTH);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		in_use = false;
+
+	SET_VARSIZE(value, VARHDRSZ + CONTENT_DIGEST_LENGTH);
+	memcpy(VARDATA(value), digest, CONTENT_DIGEST_LENGTH);
+	ScanKeyInit(&key, REGISTRY_CONTENT_DIGEST, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(value));
+	/* without a snapshot: the latest, which parallel workers may have too */
+	scan = systable_beginscan(relation, registry_relation("registry_content"), true, NULL, 1, &key);
+	while (!in_use && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		in_use = strcmp(optional_string(tuple, relation, REGISTRY_STATE), "archived") != 0;
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return in_use;
+}
+
+/* ----------
+ * Dictionaries
+ * ----------
+ */
+
+/* Fills in the labels of the groups that the features name. */
+static void
+read_group_labels(const ModelVersion *version, Snapshot snapshot, FeatureEntry *entries, int count)
+{
+	Relation	relation = registry_open("registry_group", GROUP_COLUMNS);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	key_text(&keys[0], GROUP_NAME, version->name);
+	key_int(&keys[1], GROUP_VERSION, version->version);
+	scan = systable_beginscan(relation, registry_relation("registry_group_pkey"), true, snapshot, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		char	   *group = optional_string(tuple, relation, GROUP_GROUP);
+		char	   *label = optional_string(tuple, relation, GROUP_LABEL);
+
+		for (int i = 0; i < count; i++)
+			if (entries[i].feature_group != NULL && strcmp(entries[i].feature_group, group) == 0)
+				entries[i].group_label = label;
+	}
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+}
+
+FeatureEntry *
+registry_features(const ModelVersion *version, Snapshot snapshot, int *count)
+{
+	Relation	relation = registry_open("registry_feature", FEATURE_COLUMNS);
+	Relation	index = index_open(registry_relation("registry_feature_pkey"), AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			capacity = 64;
+	FeatureEntry *entries = palloc(capacity * sizeof(FeatureEntry));
+
+	*count = 0;
+	key_text(&keys[0], FEATURE_NAME, version->name);
+	key_int(&keys[1], FEATURE_VERSION, version->version);
+	scan = systable_beginscan_ordered(relation, index, snapshot, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		FeatureEntry *entry;
+
+		if (*count == capacity)
+		{
+			capacity *= 2;
+			entries = repalloc_huge(entries, capacity * sizeof(FeatureEntry));
+		}
+		entry = &entries[(*count)++];
+		entry->feature = optional_string(tuple, relation, FEATURE_FEATURE);
+		entry->label = optional_string(tuple, relation, FEATURE_LABEL);
+		entry->feature_group = optional_string(tuple, relation, FEATURE_GROUP);
+		entry->group_label = NULL;
+		entry->source = optional_string(tuple, relation, FEATURE_SOURCE);
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(relation, AccessShareLock);
+	read_group_labels(version, snapshot, entries, *count);
+	return entries;
+}
+
+/* ----------
+ * Bytes
+ * ----------
+ */
+
+/* A scan over the chunks of a version; chunks are numbered from 1 without gaps. */
+typedef struct ChunkSource
+{
+	ModelSource source;			/* must be first */
+	Relation	relation;
+	Relation	index;
+	SysScanDesc scan;
+	MemoryContext context;		/* of the chunk at hand */
+	int			number;
+} ChunkSource;
+
+static size_t
+next_chunk(ModelSource *source, const uint8_t **chunk)
+{
+	ChunkSource *chunks = (ChunkSource *) source;
+	HeapTuple	tuple = systable_getnext_ordered(chunks->scan, ForwardScanDirection);
+	MemoryContext old_context;
+	struct varlena *data;
+
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextReset(chunks->context);
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	if (DatumGetInt32(required(tuple, chunks->relation, CHUNK_NUMBER)) != ++chunks->number)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("chunk %d of a model is missing", chunks->number)));
+	old_context = MemoryContextSwitchTo(chunks->context);
+	data = PG_DETOAST_DATUM(required(tuple, chunks->relation, CHUNK_DATA));
+	MemoryContextSwitchTo(old_context);
+	*chunk = (const uint8_t *) VARDATA_ANY(data);
+	return VARSIZE_ANY_EXHDR(data);
+}
+
+static ChunkSource *
+open_chunks(const ModelVersion *version, Snapshot snapshot)
+{
+	ChunkSource *chunks = palloc0(sizeof(ChunkSource));
+	ScanKeyData keys[2];
+
+	chunks->source.more = next_chunk;
+	chunks->relation = registry_open("registry_chunk", CHUNK_COLUMNS);
+	chunks->index = index_open(registry_relation("registry_chunk_pkey"), AccessShareLock);
+	chunks->context = AllocSetContextCreate(CurrentMemoryContext, "company_risk model chunk",
+											ALLOCSET_DEFAULT_SIZES);
+	key_text(&keys[0], CHUNK_NAME, version->name);
+	key_int(&keys[1], CHUNK_VERSION, version->version);
+	chunks->scan = systable_beginscan_ordered(chunks->relation, chunks->index, snapshot, 2, keys);
+	return chunks;
+}
+
+static void
+close_chunks(ChunkSource *chunks)
+{
+	systable_endscan_ordered(chunks->scan);
+	index_close(chunks->index, AccessShareLock);
+	table_close(chunks->relation, AccessShareLock);
+	MemoryContextDelete(chunks->context);
+}
+
+void *
+registry_build_image(void *request, Size *size)
+{
+	const ModelVersion *version = ((RegistryImageRequest *) request)->version;
+	Snapshot	snapshot = ((RegistryImageRequest *) request)->snapshot;
+	MemoryContext target = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(target, "company_risk model being loaded",
+												  ALLOCSET_DEFAULT_SIZES);
+	ChunkSource *chunks;
+	Model	   *model;
+	FeatureEntry *features;
+	char	  **names;
+	int			count;
+	ForestImage *image;
+	void	   *result;
+
+	MemoryContextSwitchTo(scratch);
+	chunks = open_chunks(version, snapshot);
+	model = model_read(server_host(), &chunks->source);
+	close_chunks(chunks);
+	server_recode_names(model);
+
+	features = registry_features(version, snapshot, &count);
+	if (count != (int) model->feature_count || version->rounds > (int) model->round_count)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("registry of model \"%s@%d\" does not match its bytes", version->name, version->version),
+				 errdetail("The registry has %d features and %d rounds, the model %u and %u.",
+						   count, version->rounds, model->feature_count, model->round_count)));
+	names = palloc(count * sizeof(char *));
+	for (int i = 0; i < count; i++)
+		names[i] = features[i].feature;
+	image = forest_build(server_host(), model, version->rounds, names);
+	Assert(forest_error(image, image->size) == NULL);
+
+	MemoryContextSwitchTo(target);
+	*size = image->size;
+	result = MemoryContextAllocHuge(target, *size);
+	memcpy(result, image, *size);
+	MemoryContextDelete(scratch);
+	return result;
+}
+
+ModelImage *
+registry_acquire_image(const ModelVersion *version, Snapshot snapshot)
+{
+	RegistryImageRequest request = {version, snapshot};
+
+	return model_image_acquire(version->content_digest, registry_build_image, &request);
+}
+
+PG_FUNCTION_INFO_V1(company_risk_warm_model);
+Datum
+company_risk_warm_model(PG_FUNCTION_ARGS)
+{
+	char	   *reference = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Snapshot	snapshot = registry_snapshot();
+	ModelImage *image = registry_acquire_image(registry_resolve(reference, snapshot), snapshot);
+	Size		size = image->size;
+
+	model_image_release(image);
+	PG_RETURN_INT64(size);
+}
+
+/* Length and digest of a version's bytes, as the registry has them. */
+static int64
+expected_bytes(const ModelVersion *version, Snapshot snapshot, uint8 *digest)
+{
+	Relation	relation = registry_open("registry", REGISTRY_COLUMNS);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int64		bytes;
+	bytea	   *stored;
+
+	key_text(&keys[0], REGISTRY_NAME, version->name);
+	key_int(&keys[1], REGISTRY_VERSION, version->version);
+	scan = systable_beginscan(relation, registry_relation("registry_pkey"), true, snapshot, 2, keys);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "model \"%s@%d\" vanished", version->name, version->version);
+	bytes = DatumGetInt64(required(tuple, relation, REGISTRY_BYTES));
+	stored = DatumGetByteaPP(required(tuple, relation, REGISTRY_DIGEST));
+	memset(digest, 0, PG_SHA256_DIGEST_LENGTH);
+	memcpy(digest, VARDATA_ANY(stored), Min(VARSIZE_ANY_EXHDR(stored), PG_SHA256_DIGEST_LENGTH));
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return bytes;
+}
+
+PG_FUNCTION_INFO_V1(company_risk_export_model);
+Datum
+company_risk_export_model(PG_FUNCTION_ARGS)
+{
+	Snapshot	snapshot = registry_snapshot();
+	ModelVersion *version = registry_resolve(text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot);
+	uint8		expected[PG_SHA256_DIGEST_LENGTH];
+	uint8		actual[PG_SHA256_DIGEST_LENGTH];
+	int64		bytes = expected_bytes(version, snapshot, expected);
+	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	ChunkSource *chunks = open_chunks(version, snapshot);
+	bytea	   *result;
+	const uint8_t *chunk;
+	size_t		length;
+	int64		done = 0;
+
+	if (bytes < 0 || bytes > (int64) MODEL_BYTES_MAX)
+		elog(ERROR, "model \"%s@%d\" has an impossible length", version->name, version->version);
+	result = palloc(VARHDRSZ + bytes);
+	SET_VARSIZE(result, VARHDRSZ + bytes);
+	while ((length = next_chunk(&chunks->source, &chunk)) > 0 && done + (int64) length <= bytes)
+	{
+		memcpy(VARDATA(result) + done, chunk, length);
+		done += length;
+	}
+	close_chunks(chunks);
+	if (hash == NULL || pg_cryptohash_init(hash) < 0 ||
+		pg_cryptohash_update(hash, (uint8 *) VARDATA(result), done) < 0 ||
+		pg_cryptohash_final(hash, actual, sizeof(actual)) < 0)
+		elog(ERROR, "could not compute a SHA-256 digest");
+	pg_cryptohash_free(hash);
+	if (length > 0 || done != bytes || memcmp(expected, actual, sizeof(actual)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("stored bytes of model \"%s@%d\" do not match their digest",
+						version->name, version->version),
+				 errhint("Import the model again from its source, as a new version.")));
+	PG_RETURN_BYTEA_P(result);
+}
