@@ -33,6 +33,7 @@ OBJS = \
 	src/core/host.o \
 	src/core/json.o \
 	src/core/model.o \
+	src/core/model_categories.o \
 	src/core/model_check.o \
 	src/core/objective.o \
 	src/core/ubjson.o
@@ -96,7 +97,7 @@ $(OBJS): | object-folders
 $(OBJS): $(wildcard $(top)src/*.h $(top)src/core/*.h) $(top)company_risk.control $(top)Makefile
 endif
 
-export PG_CONFIG
+export PG_CONFIG ONLY
 
 .PHONY: demo test test-matrix dist
 demo:

@@ -33,18 +33,21 @@ WHERE dette_ouvriere + dette_patronale > 0;
 
 -- Forward fill, the other way round: for every company and month the last event of each of its
 -- establishments up to the month before, added up.
+CREATE TEMP TABLE debit AS SELECT left(siret, 9) AS siren, d.* FROM sfdata.clean_debit d;
+CREATE INDEX ON debit (siren, siret, periode DESC);
+ANALYZE debit;
 INSERT INTO checks (what, found, ok)
 SELECT 'debts carried forward and added over establishments are right',
 	   format('%s of %s company-months differ', count(*) FILTER (WHERE f.dette <> coalesce(l.dette, 0)), count(*)),
 	   count(*) FILTER (WHERE f.dette <> coalesce(l.dette, 0)) = 0
 FROM (SELECT siren, periode, (dette_sociale_ouvriere + dette_sociale_patronale)::numeric(15,2) AS dette
 	  FROM sfdata.company_features
-	  WHERE extract(month FROM periode) IN (2, 7) AND dette_sociale_ouvriere IS NOT NULL) f
+	  WHERE dette_sociale_ouvriere IS NOT NULL) f
 CROSS JOIN LATERAL (
 	SELECT sum(s.dette)::numeric(15,2) AS dette
 	FROM (SELECT DISTINCT ON (d.siret) (d.part_ouvriere + d.part_patronale)::numeric(15,2) AS dette
-		  FROM sfdata.clean_debit d
-		  WHERE d.siret LIKE f.siren || '%' AND d.periode <= f.periode - interval '1 month'
+		  FROM debit d
+		  WHERE d.siren = f.siren AND d.periode <= f.periode - interval '1 month'
 		  ORDER BY d.siret, d.periode DESC) s) l;
 
 INSERT INTO checks (what, found, ok)

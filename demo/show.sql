@@ -133,10 +133,12 @@ REFRESH MATERIALIZED VIEW CONCURRENTLY sfdata.company_scores;
 \timing off
 
 SELECT alerte, count(*) AS companies, round(100 * avg(score)::numeric, 1) AS risque_moyen_pct,
-	   round(100 * avg(dettes_sociales)::numeric, 1) AS dettes_sociales,
+	   round(100 * avg(moyenne)::numeric, 1) AS moyenne,
+	   round(100 * avg(dettes_sociales)::numeric, 1) AS dettes,
+	   round(100 * avg(delais_paiement)::numeric, 1) AS delais,
 	   round(100 * avg(effectif)::numeric, 1) AS effectif,
 	   round(100 * avg(activite_partielle)::numeric, 1) AS activite_partielle,
-	   round(100 * avg(caracteristiques)::numeric, 1) AS caracteristiques
+	   round(100 * avg(caracteristiques)::numeric, 1) AS entreprise
 FROM sfdata.company_scores
 GROUP BY alerte
 ORDER BY risque_moyen_pct DESC;

@@ -200,6 +200,10 @@ install_extension()
 {
 	local installed=$work/installed
 
+	if [ "$major" -lt 18 ] && ! grep -q extension_destdir "$("$bindir/pg_config" --sharedir)/postgresql.conf.sample"; then
+		echo "This PostgreSQL $major has no extension_destdir: take Debian's, or version 18 or newer"
+		return 1
+	fi
 	build "$1" install -s DESTDIR="$installed" || return
 	{
 		# Up to 17 Debian's own addition, from 18 on PostgreSQL's.

@@ -9,16 +9,17 @@
  *
  * Dialects met here (what they mean is settled in model_check.c):
  *	- numbers among the parameters are strings; real numbers are taken too;
- *	- base_score is a number, "[…]" or "(…)", one value or one per group;
+ *	- base_score is a number, "[...]" or "(...)", one value or one per group;
  *	- booleans of default_left are true/false up to 1.5, 0/1 later;
  *	- DART's weight_drop stands beside "gbtree" (up to 3.2), beside "model"
  *	  (3.3) or inside it (3.4);
- *	- cats (3.1 and later) holds the categories of a data frame's columns, as
- *	  strings (offsets and bytes, as in Arrow) or as numbers;
+ *	- cats (3.1 and later) holds the categories of a data frame's columns
+ *	  (model_categories.c);
  *	- a memory snapshot, as a pickle or an .rds file has it inside, wraps the
- *	  model: {"Config": …, "Model": {…}}.
+ *	  model: {"Config": ..., "Model": {...}}.
  *
- * Each read_…() function is called after the key and takes the value.
+ * Each read_...() function is called after the key and takes the value; those
+ * that model_categories.c needs, too, are called reader_...().
  */
 #include "model_internal.h"
 
@@ -495,7 +496,8 @@ read_booster_model(ModelReader *reader)
 				read_drop(reader);
 				break;
 			case 6:
-				read_reals(reader, keys[key], &reader->linear_weights, SIZE_MAX);
+				read_reals(reader, keys[key], &reader->linear_weights,
+						   (size_t) (MODEL_FEATURES_MAX + 1) * MODEL_GROUPS_MAX);
 				break;
 			case 7:
 				reader->boosted_rounds = read_count(reader, keys[key]);

@@ -9,15 +9,20 @@
  *
  * What holds for a Model that model_read() returned:
  *	- group_count >= 1, and base_scores has group_count entries, all finite;
- *	- tree ids are positions; round_ends is monotone and its last is tree_count;
+ *	- there is a feature, and a tree (but in gblinear); tree ids are positions;
+ *	  round_ends is monotone (rounds may be empty) and its last is tree_count;
  *	- in each tree node 0 is the root, every reachable split has
  *	  right == left + 1, both beyond the split itself and inside the tree, and
  *	  no node is reached twice; depth <= MODEL_DEPTH_MAX;
  *	- splits name a feature < feature_count; thresholds are not NaN (infinite
  *	  ones are real: a split on missing against present); leaves are finite;
- *	- covers are finite and not negative;
+ *	- covers are finite and not negative; nothing is said of how a split's cover
+ *	  compares with its children's, and all three may be 0;
+ *	- nodes that are not reached (deleted ones) are leaves of value and cover 0;
  *	- categories of a split are inside the tree's list, ascending, unique and
- *	  below MODEL_CATEGORY_MAX;
+ *	  below MODEL_CATEGORY_MAX; the sets of a tree do not overlap, and one may be
+ *	  empty; such a split has no threshold (its value is 0);
+ *	- every tree's group is below group_count and its weight is finite;
  *	- feature names, where given, are feature_count non-empty unique UTF-8 strings.
  */
 #ifndef CORE_MODEL_H
@@ -102,7 +107,7 @@ typedef struct Model
 	char	  **feature_types;	/* NULL when the model has none: "float", "int", "i", "q", "c" */
 	ModelCategories *categories;	/* per feature; NULL when the model has none */
 	float	   *base_scores;	/* per group, as stored: before the objective's link */
-	int64_t		best_iteration; /* attribute; -1 when absent */
+	int64_t		best_iteration; /* attribute, unchecked; -1 when absent */
 
 	/* trees (gbtree, dart) */
 	uint32_t	tree_count;

@@ -1,0 +1,172 @@
+--
+-- The registry: states and their changes, history, dictionaries, bound relations,
+-- thresholds, and what a reference means.
+--
+SET search_path = risk_test, public;
+SET timezone = 'UTC';
+
+-- Models that answer their own version: the bias is the score.
+CREATE FUNCTION constant_model(value float8) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+	SELECT linear_model(ARRAY['debt', 'staff'], ARRAY[0, 0], value)
+$$;
+CREATE FUNCTION states(name text) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT string_agg(m.version || ' ' || m.state, ', ' ORDER BY m.version) FROM risk.models m WHERE m.name = states.name
+$$;
+SELECT risk.import_model('failure', constant_model(n)) FROM generate_series(1, 4) n;
+SELECT states('failure');
+
+--
+-- Into production and back
+--
+SELECT risk.promote_model('failure@1', 'first model');
+SELECT states('failure'), score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure');
+SELECT risk.promote_model('failure@2', 'better');
+SELECT risk.promote_model('failure@3');
+SELECT states('failure'), score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure');
+-- an archived version still answers by its full reference
+SELECT score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure@1');
+-- twice back goes two versions back, not to and fro
+SELECT risk.rollback_model('failure', 'wrong for small companies');
+SELECT risk.rollback_model('failure', 'this one, too');
+SELECT states('failure');
+SELECT outcome($$SELECT risk.rollback_model('failure', 'no further')$$);
+-- forth again is a promotion, from which one can go back
+SELECT risk.promote_model('failure@4', 'repaired');
+SELECT risk.rollback_model('failure', 'not repaired');
+SELECT risk.promote_model('failure@2', 'again');
+SELECT risk.promote_model('failure@1', 'again');
+SELECT risk.rollback_model('failure', 'to 2');
+SELECT risk.rollback_model('failure', 'to 1');
+SELECT states('failure');
+-- archived by hand: nothing is in production, and back is to what was
+SELECT risk.archive_model('failure@1', 'off');
+SELECT states('failure');
+SELECT outcome($$SELECT score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure')$$);
+SELECT risk.rollback_model('failure', 'on again');
+SELECT states('failure');
+-- a version that was dropped is passed over
+SELECT risk.promote_model('failure@4'), risk.promote_model('failure@3');
+SELECT risk.drop_model('failure@4', 'biased');
+SELECT risk.rollback_model('failure', 'past the dropped one');
+SELECT states('failure');
+SELECT risk.import_model('failure', constant_model(5));
+
+-- All of it with who, when and why; the history of a dropped version stays.
+SELECT number, version, event, reason, role = session_user AS by_me,
+	happened_at BETWEEN now() - interval '1 hour' AND now() AS just_now, details - 'digest' - 'content_digest' AS details
+FROM risk.model_events WHERE name = 'failure' ORDER BY number;
+SELECT bool_and(happened_at >= before) AS ascending
+FROM (SELECT happened_at, lag(happened_at) OVER (ORDER BY number) AS before
+	FROM risk.model_events WHERE name = 'failure') event;
+SELECT m.reference, m.promoted_at = (SELECT max(happened_at) FROM risk.model_events e
+	WHERE e.name = 'failure' AND e.version = 1 AND e.event IN ('promote', 'rollback')) AS promoted_at
+FROM risk.models m WHERE m.name = 'failure' AND m.version = 1;
+
+--
+-- Of a transaction, and of a part of one, that did not come to its end, nothing is left
+--
+SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) AS registry_before FROM risk.registry r \gset
+SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) AS events_before FROM risk.registry_event e \gset
+BEGIN;
+SELECT risk.import_model('failure', constant_model(6));
+SELECT risk.promote_model('failure@6', 'to be aborted');
+SELECT states('failure'), score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure');
+SELECT risk.describe_features('failure', '{"features": {"debt": {"label": "Dette"}}}');
+SELECT risk.set_thresholds('failure', 0.5, 0.25);
+ROLLBACK;
+BEGIN;
+SAVEPOINT before;
+SELECT risk.import_model('failure', constant_model(7));
+SELECT risk.promote_model('failure@6');
+SELECT score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure');
+ROLLBACK TO before;
+SELECT score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure');
+SELECT outcome($$SELECT score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure@6')$$);
+-- the same number, other bytes: not the aborted model
+SELECT risk.import_model('failure', constant_model(8));
+SELECT score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure@6');
+ROLLBACK;
+SELECT states('failure'), score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure');
+SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) = :'registry_before' AS registry_as_before FROM risk.registry r;
+SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) = :'events_before' AS events_as_before FROM risk.registry_event e;
+
+--
+-- Dictionaries
+--
+SELECT risk.describe_features('failure@2', '{
+	"groups": {"debts": {"label": "Dettes sociales", "description": "Urssaf"}},
+	"features": {"debt": {"label": "Dette", "group": "debts", "source": "Urssaf", "unit": "EUR", "description": "en fin de mois"},
+		"staff": {"label": "Effectif", "group": "size"}}}');
+SELECT position, feature, label, feature_group, group_label, source, unit, description
+FROM risk.model_features WHERE name = 'failure' AND version = 2 ORDER BY position;
+-- what is named is replaced, null takes away, what is not named stays; no version means production
+SELECT risk.describe_features('failure', '{"features": {"debt": {"label": "Dettes", "unit": null}}}');
+SELECT risk.promote_model('failure@2');
+SELECT risk.describe_features('failure', '{"groups": {"size": {"label": "Taille"}, "debts": {"label": "Dettes"}},
+	"features": {"debt": {"unit": null, "source": ""}}}');
+SELECT position, feature, label, feature_group, group_label, source, unit, description
+FROM risk.model_features WHERE name = 'failure' AND version = 2 ORDER BY position;
+SELECT risk.describe_features('failure', '{}');
+SELECT risk.describe_features('failure', '{"features": {}}');
+SELECT label, feature_group, group_label FROM risk.model_features WHERE name = 'failure' AND version = 1 ORDER BY position;
+
+--
+-- Thresholds: strong from the first on, moderate from the second on
+--
+SELECT risk.set_thresholds('failure@2', 0.5, 0.25);
+SELECT score, risk.alert_level(score, 'failure@2') FROM unnest('{-1, 0.24, 0.25, 0.49, 0.5, 1, Infinity, NaN, NULL}'::float8[]) score;
+SELECT risk.alert_level(0.3);
+SELECT risk.set_thresholds('failure@2', 0.3, 0.3);
+SELECT risk.alert_level(0.3), risk.alert_level(0.29);
+-- the words are data
+UPDATE risk.registry SET alert_strong = 'rouge', alert_none = '' WHERE name = 'failure' AND version = 2;
+SELECT risk.alert_level(0.3), risk.alert_level(0.29);
+SELECT reference, threshold_strong, threshold_moderate, alert_strong, alert_moderate, alert_none
+FROM risk.models WHERE reference = 'failure@2';
+
+--
+-- A bound relation; dictionary and relation go over to the next version, thresholds do not
+--
+CREATE TABLE companies (siren text, staff int, debt numeric, "Period" date);
+SELECT risk.bind_source('failure@2', 'companies', 'siren', 'Period');
+SELECT reference, source_schema, source_relation, key_column, period_column FROM risk.models WHERE reference = 'failure@2';
+SELECT risk.bind_source('failure@2', 'companies', 'siren');
+SELECT risk.import_model('failure', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
+SELECT risk.bind_source('failure@6', 'companies', 'siren') IS NULL;
+SELECT risk.import_model('successor', constant_model(1));
+SELECT risk.describe_features('successor@1', '{"features": {"debt": {"label": "Dette", "group": "debts", "unit": "EUR"}},
+	"groups": {"debts": {"label": "Dettes"}, "empty": {"label": "Vide"}}}');
+SELECT risk.bind_source('successor@1', 'companies', 'siren', 'Period');
+SELECT risk.set_thresholds('successor@1', 0.5, 0.25);
+SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
+SELECT position, feature, label, feature_group, group_label, unit FROM risk.model_features
+WHERE name = 'successor' AND version = 2 ORDER BY position;
+SELECT feature_group, label FROM risk.registry_group WHERE name = 'successor' AND version = 2 ORDER BY feature_group;
+SELECT reference, state, threshold_strong, source_relation, key_column, period_column
+FROM risk.models WHERE reference = 'successor@2';
+
+--
+-- What a reference means
+--
+SELECT risk.resolve_model(), risk.resolve_model('failure'), risk.resolve_model('failure@1'), risk.resolve_model('successor@2');
+SELECT risk.promote_model('successor@2');
+SELECT outcome($$SELECT risk.resolve_model()$$);
+SELECT outcome($$SELECT risk.alert_level(0.5)$$);
+SET company_risk.default_model = 'successor';
+SELECT risk.resolve_model(), risk.resolve_model(NULL), risk.resolve_model('failure');
+SET company_risk.default_model = 'failure@1';
+SELECT risk.resolve_model(), score_company('{"debt": 1, "staff": 2}'::jsonb);
+SET company_risk.default_model = 'nobody';
+SELECT outcome($$SELECT risk.resolve_model()$$);
+SET company_risk.default_model = '';
+SELECT outcome($$SELECT risk.resolve_model()$$) LIKE '42P08:%' AS ambiguous;
+-- an empty reference is none
+SELECT outcome($$SELECT risk.resolve_model('')$$) LIKE '42P08:%' AS ambiguous;
+RESET company_risk.default_model;
+SELECT risk.archive_model('successor@2');
+SELECT risk.resolve_model();
+
+DROP TABLE companies;
+SELECT risk.archive_model('failure@2', 'end of test');
+DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
+DROP FUNCTION constant_model(float8), states(text);
