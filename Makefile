@@ -21,10 +21,12 @@ OBJS = \
 	src/call.o \
 	src/company_risk.o \
 	src/importing.o \
+	src/loaded_models.o \
 	src/lookup.o \
 	src/reasons.o \
 	src/registry.o \
 	src/score.o \
+	src/shared_directory.o \
 	src/shared_models.o \
 	src/core/document.o \
 	src/core/evaluate.o \

@@ -328,9 +328,13 @@ BEGIN
 	LOCK TABLE risk.registry IN SHARE ROW EXCLUSIVE MODE;
 	IF need_version AND strpos(lock_version.model, '@') = 0 THEN
 		SELECT max(r.version) INTO newest FROM risk.registry r WHERE r.name = lock_version.model;
+		IF newest IS NULL THEN
+			RAISE EXCEPTION 'model "%" does not exist', lock_version.model
+				USING ERRCODE = 'undefined_object', HINT = 'See the view risk.models.';
+		END IF;
 		RAISE EXCEPTION 'reference "%" does not say which version', lock_version.model
 			USING ERRCODE = 'invalid_parameter_value',
-				HINT = format('Write the version, as %s@%s.', lock_version.model, COALESCE(newest, 1));
+				HINT = format('Write the version, as %s@%s.', lock_version.model, newest);
 	END IF;
 	reference := risk.resolve_model(lock_version.model);
 	SELECT r.* INTO STRICT found_row FROM risk.registry r
@@ -356,6 +360,7 @@ DECLARE
 	chunk_bytes CONSTANT integer := 1048576;
 	new_version integer := import_model.version;
 	previous integer;
+	damaged_names text;
 	found_model record;
 BEGIN
 	IF import_model.name IS NULL OR import_model.model IS NULL THEN
@@ -436,6 +441,19 @@ BEGIN
 			USING DETAIL = CASE WHEN import_model.iterations IS NULL
 				THEN 'This is the model''s best iteration; pass iterations to use another number.'
 				ELSE 'This is what the argument iterations says.' END;
+	END IF;
+	-- U+FFFD is the mark of a lost character; other encodings cannot even name it
+	IF getdatabaseencoding() = 'UTF8' THEN
+		SELECT string_agg(format('Feature "%s": %s.', c.key, v.value), ' ' ORDER BY c.key, v.ordinality)
+		INTO damaged_names
+		FROM jsonb_each(found_model.categories) c
+			CROSS JOIN LATERAL jsonb_array_elements_text(c.value) WITH ORDINALITY v
+		WHERE strpos(v.value, chr(65533)) > 0;
+	END IF;
+	IF damaged_names IS NOT NULL THEN
+		RAISE WARNING 'model "%" has lost the end of some category names', import_model.name || '@' || new_version
+			USING DETAIL = damaged_names,
+				HINT = 'XGBoost before 3.4 cuts names that are not ASCII short when it saves a model. A text with the same beginning and the same number of characters is taken for such a name; to be certain, train with ASCII names.';
 	END IF;
 	RETURN import_model.name || '@' || new_version;
 END

@@ -3,7 +3,7 @@
  *		Start of the module: settings, and the core's host.
  *
  * The module needs no shared_preload_libraries: everything shared is attached at
- * the first use (shared_models.c).  Preloading is allowed and spares a new
+ * the first use (shared_directory.c).  Preloading is allowed and spares a new
  * connection the loading of the library.
  */
 #include "company_risk.h"
@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
-#include "shared_models.h"
+#include "shared_directory.h"
 
 COMPANY_RISK_MODULE_MAGIC("company_risk", COMPANY_RISK_VERSION);
 
@@ -44,7 +44,7 @@ _PG_init(void)
 							PGC_SUSET, GUC_UNIT_MB,
 							NULL, NULL, NULL);
 	MarkGUCPrefixReserved("company_risk");
-	shared_models_init();
+	shared_directory_init();
 }
 
 /* ----------

@@ -312,7 +312,8 @@ registry_resolve(const char *reference, Snapshot snapshot)
 	name = pnstrdup(reference, at - reference);
 	errno = 0;
 	number = strtol(at + 1, &end, 10);
-	if (end == at + 1 || *end != '\0' || errno != 0 || number <= 0 || number > INT_MAX || at[1] == '+')
+	/* a version is written in one way: without sign, spaces or leading zeros */
+	if (at[1] < '1' || at[1] > '9' || *end != '\0' || errno != 0 || number > INT_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid model reference \"%s\"", reference),
@@ -440,6 +441,7 @@ typedef struct ChunkSource
 	SysScanDesc scan;
 	MemoryContext context;		/* of the chunk at hand */
 	int			number;
+	const ModelVersion *version;
 } ChunkSource;
 
 static size_t
@@ -457,7 +459,8 @@ next_chunk(ModelSource *source, const uint8_t **chunk)
 	if (DatumGetInt32(required(tuple, chunks->relation, CHUNK_NUMBER)) != ++chunks->number)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("chunk %d of a model is missing", chunks->number)));
+				 errmsg("chunk %d of model \"%s@%d\" is missing",
+						chunks->number, chunks->version->name, chunks->version->version)));
 	old_context = MemoryContextSwitchTo(chunks->context);
 	data = PG_DETOAST_DATUM(required(tuple, chunks->relation, CHUNK_DATA));
 	MemoryContextSwitchTo(old_context);
@@ -472,6 +475,7 @@ open_chunks(const ModelVersion *version, Snapshot snapshot)
 	ScanKeyData keys[2];
 
 	chunks->source.more = next_chunk;
+	chunks->version = version;
 	chunks->relation = registry_open("registry_chunk", CHUNK_COLUMNS);
 	chunks->index = index_open(registry_relation("registry_chunk_pkey"), AccessShareLock);
 	chunks->context = AllocSetContextCreate(CurrentMemoryContext, "company_risk model chunk",

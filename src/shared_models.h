@@ -53,7 +53,23 @@ extern ModelImage *model_image_acquire(const uint8 *digest,
  */
 extern void model_image_release(ModelImage *image);
 
-/* For _PG_init: hooks only; touches no catalog and no shared memory. */
-extern void shared_models_init(void);
+/* What there is to know of an image: a copy. */
+typedef struct ImageInfo
+{
+	uint8		digest[CONTENT_DIGEST_LENGTH];
+	Oid			database;
+	int			slot;			/* in the directory; -1: private */
+	bool		ready;			/* false: being loaded; its size and times say
+								 * nothing then */
+	bool		superseded;		/* no version in use has this content */
+	Size		size;
+	int			backends;		/* backends that have it mapped */
+	int64		loads;			/* how often it was built */
+	TimestampTz loaded_at;
+	TimestampTz last_used;
+} ImageInfo;
+
+/* The images of this database that are shared, and those private to this backend. */
+extern ImageInfo *model_images(int *count);
 
 #endif							/* SHARED_MODELS_H */

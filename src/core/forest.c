@@ -156,6 +156,7 @@ add_feature(Builder *builder, uint32_t index, char *const *names)
 		ForestCategory *categories;
 
 		feature.kind = FOREST_CATEGORY_NAMES;
+		feature.damaged = named->damaged;
 		feature.category_count = named->count;
 		feature.categories = (uint32_t) builder->categories.count;
 		for (uint32_t i = 0; i < named->count; i++)
@@ -636,6 +637,28 @@ forest_build(CoreHost *host, const Model *model, uint32_t rounds, char *const *f
 	return assemble(&builder);
 }
 
+/* Is the text the name, in which U+FFFD stands for any one character? */
+static bool
+matches_damaged(const char *name, const char *text, size_t length)
+{
+	static const char lost[] = "\xef\xbf\xbd";
+	const char *end = text + length;
+
+	while (*name != '\0' && text < end)
+	{
+		if (strncmp(name, lost, 3) == 0)
+		{
+			name += 3;
+			do
+				text++;
+			while (text < end && ((unsigned char) *text & 0xc0) == 0x80);
+		}
+		else if (*name++ != *text++)
+			return false;
+	}
+	return *name == '\0' && text == end;
+}
+
 uint32_t
 forest_category_code(const ForestImage *image, uint32_t feature, const char *name, size_t length)
 {
@@ -659,6 +682,9 @@ forest_category_code(const ForestImage *image, uint32_t feature, const char *nam
 		else
 			low = middle + 1;
 	}
+	for (uint32_t i = 0; known->damaged && i < known->category_count; i++)
+		if (matches_damaged(FOREST_AT(image, char, categories[i].name), name, length))
+			return categories[i].code;
 	return known->category_count;
 }
 

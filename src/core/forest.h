@@ -76,6 +76,7 @@ typedef struct ForestFeature
 	uint32_t	name;			/* offset of a NUL-terminated string */
 	uint32_t	kind;			/* ForestFeatureKind */
 	uint32_t	used;			/* does any split, or weight, read it? */
+	uint32_t	damaged;		/* do category names hold U+FFFD for lost characters? */
 	uint32_t	category_count;
 	uint32_t	categories;		/* offset of ForestCategory[], ascending by name */
 } ForestFeature;
@@ -134,7 +135,11 @@ extern const char *forest_header_error(const void *image, size_t size);
 /* NULL, or what is wrong anywhere in an image: every index is followed. */
 extern const char *forest_error(const void *image, size_t size);
 
-/* The code of a category's name; category_count, which is in no set, if unknown. */
+/*
+ * The code of a category's name; category_count, which is in no set, if unknown.
+ * Where XGBoost lost the end of a name (model_categories.c), a text of the same
+ * beginning and the same number of characters is that name.
+ */
 extern uint32_t forest_category_code(const ForestImage *image, uint32_t feature,
 									 const char *name, size_t length);
 

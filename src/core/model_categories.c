@@ -17,8 +17,8 @@
  *
  *	- if a cut splits a character, the offsets are characters, and counting
  *	  characters gives back the names.  What fell off the end is marked with
- *	  U+FFFD, one for each character lost, so that such a name equals no text
- *	  that a table holds;
+ *	  U+FFFD, one for each character lost; forest.c takes a text with the same
+ *	  beginning and the same number of characters for such a name;
  *	- if no cut does, the offsets may be either.  Both kinds of names would look
  *	  right, and half of the time they would be wrong.  The names are dropped
  *	  (model_check.c), unless the version says that the writer counts bytes.
@@ -29,7 +29,7 @@
  */
 #include "model_internal.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
@@ -107,7 +107,8 @@ cut_bytes(ModelReader *reader, ModelCategories *names, const char *text, const I
 
 /*
  * Cuts the text at offsets in characters.  A name of which characters are lost
- * gets one U+FFFD for each, or, where nothing of it is left, one and its code.
+ * gets one U+FFFD for each; where nothing of a name is left, there is no telling
+ * the category, and the model is refused.
  */
 static void
 cut_characters(ModelReader *reader, ModelCategories *names, const char *text, size_t length,
@@ -130,11 +131,10 @@ cut_characters(ModelReader *reader, ModelCategories *names, const char *text, si
 			while (at < length && continues_character(text[at]));
 		}
 		if (wanted > 0 && at == begin)
-		{
-			names->names[i] = core_allocate(reader->host, 16, 1);
-			snprintf(names->names[i], 16, REPLACEMENT_CHARACTER "%u", (unsigned) i);
-			continue;
-		}
+			core_fail(reader->host, CORE_UNSUPPORTED_MODEL,
+					  "Train with category names in ASCII, or with XGBoost 3.4 or later.",
+					  "Names of categories, from code %" PRIu32 " of %" PRIu32 " on, are lost: "
+					  "XGBoost cut them off when it saved the model.", i, names->count);
 		lost = (size_t) wanted * strlen(REPLACEMENT_CHARACTER);
 		names->names[i] = copy = core_allocate(reader->host, at - begin + lost + 1, 1);
 		memcpy(copy, text + begin, at - begin);

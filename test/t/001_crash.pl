@@ -71,10 +71,11 @@ sub is_intact
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM risk.loaded_models'),
 		'0', "$title: nothing is loaded");
 	is($node->safe_psql('postgres', company_scores()), $scores, "$title: scores are the same");
-	is( $node->safe_psql(
+	# polled, because psql does not wait for the end of its server process
+	ok( $node->poll_query_until(
 			'postgres',
-			'SELECT name, version, place, state, backends, loads FROM risk.loaded_models'),
-		'large|1|shared|ready|0|1',
+			'SELECT name, version, place, state, backends, loads FROM risk.loaded_models',
+			'large|1|shared|ready|0|1'),
 		"$title: the model is loaded again, once");
 	return;
 }

@@ -190,6 +190,9 @@ static const Edit edits[] = {
 		"\"cats\":{\"enc\":[{\"offsets\":[0,1],\"values\":[-1]}]},\"tree_info\"", CORE_INVALID_MODEL, "text in UTF-8"},
 	{"names not of bytes", "\"tree_info\"",
 		"\"cats\":{\"enc\":[{\"offsets\":[0,1],\"values\":[300]}]},\"tree_info\"", CORE_INVALID_MODEL, "the bytes of the names"},
+	{"a lost name", "\"tree_info\"",
+		"\"cats\":{\"enc\":[{\"offsets\":[0,3,5,8,10],\"values\":[97,98,-61,-87,-61,-87,99,100,101,102]},"
+		"{\"offsets\":[],\"values\":[]}]},\"tree_info\"", CORE_UNSUPPORTED_MODEL, "from code 3 of 4 on, are lost"},
 	{"equal categories", "\"tree_info\"",
 		"\"cats\":{\"enc\":[{\"offsets\":[0,1,2],\"values\":[65,65]},{\"offsets\":[],\"values\":[]}]},\"tree_info\"", CORE_INVALID_MODEL,
 	"The category \"A\" occurs twice"},

@@ -1,0 +1,378 @@
+--
+-- Binding: how a row, a JSON object, an array or a company's number becomes the
+-- vector that a model reads, and every refusal on the way.
+--
+SET search_path = risk_test, public;
+SET timezone = 'UTC';
+SET extra_float_digits = 1;
+SET datestyle = 'ISO';
+
+-- "echo" answers the very float32 that x became; "seen" answers 1 where x < 0 or
+-- x >= 0, 2 where it is missing.
+SELECT risk.import_model('echo', linear_model(ARRAY['x'], ARRAY[1]));
+SELECT risk.import_model('seen', tree_model(ARRAY['x'],
+	-- missing goes left in one tree and right in the other
+	'[[[2, 0, 0, 1, 2, 1], [1, 1], [1, 0]], [[2, 0, 0, 1, 2, 0], [1, 0], [1, 1]]]', 'reg:squarederror', '0E0'));
+SELECT risk.margin(ARRAY[-1]::float8[], 'seen@1'), risk.margin(ARRAY[0]::float8[], 'seen@1'),
+	risk.margin(ARRAY[NULL]::float8[], 'seen@1'), risk.margin(ARRAY['NaN']::float8[], 'seen@1');
+-- "two" answers x + 100 * y
+SELECT risk.import_model('two', linear_model(ARRAY['x', 'y'], ARRAY[1, 100]));
+
+--
+-- Numbers of every type
+--
+CREATE DOMAIN amount AS numeric(12, 2) CHECK (VALUE > -1e9);
+CREATE DOMAIN debt AS amount NOT NULL;
+CREATE DOMAIN flag AS boolean;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT (-7)::int2 AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT 16777217 AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT 9007199254740993 AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT 0.1::float4 AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT 0.1::float8 AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT 0.1::numeric AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT 12.345::amount AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT 12.345::debt AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT true AS x) r;
+SELECT risk.margin(r, 'echo@1') FROM (SELECT false::flag AS x) r;
+-- the nearest float32 of the nearest float8, whichever way the number comes
+SELECT bool_and(same(risk.margin(i, 'echo@1'), n::float8::float4::float8)) AS integers,
+	bool_and(same(risk.margin(b, 'echo@1'), n::float8::float4::float8)) AS bigints,
+	bool_and(same(risk.margin(d, 'echo@1'), n::float8::float4::float8)) AS decimals
+FROM generate_series(16777210, 16777240) n, LATERAL (SELECT n AS x) i, LATERAL (SELECT n::bigint AS x) b,
+	LATERAL (SELECT n::numeric AS x) d;
+SELECT bool_and(same(risk.margin(f, 'echo@1'), v::float4::float8)) AS rows,
+	bool_and(same(risk.margin(to_jsonb(f), 'echo@1'), v::float4::float8)) AS objects,
+	bool_and(same(risk.margin(ARRAY[v], 'echo@1'), v::float4::float8)) AS arrays
+FROM (SELECT sin(n) * 10 ^ (n % 37 - 18) AS v FROM generate_series(1, 1000) n) v, LATERAL (SELECT v AS x) f;
+-- too small for float32: zero; too large: infinity, which has a side, unlike a missing value
+SELECT risk.margin(r, 'echo@1') FROM (SELECT 1e-60::float8 AS x) r;
+SELECT risk.margin(r, 'seen@1') FROM (VALUES (1e60::float8), ('-1e60'), ('Infinity'), ('-Infinity'), ('NaN'), (NULL)) r (x);
+SELECT risk.margin(r, 'seen@1') FROM (VALUES (1e60::numeric), ('-1e60'), ('Infinity'), ('-Infinity'), ('NaN'), (NULL)) r (x);
+SELECT risk.margin(r, 'seen@1') FROM (VALUES ('Infinity'::float4), ('-Infinity'), ('NaN'), (NULL)) r (x);
+SELECT risk.margin(r, 'seen@1') FROM (VALUES (true), (false), (NULL)) r (x);
+
+--
+-- Categories: by name, in all that is stored like text; those of training and others
+--
+SELECT risk.import_model('shapes', golden_model('category-names-xgb3.3.0', 'json'));
+CREATE TYPE shape AS ENUM ('SA', 'SARL', 'SAS', 'EI', 'SNC');
+CREATE DOMAIN shape_domain AS shape;
+CREATE DOMAIN short AS varchar(8);
+CREATE TABLE shapes (dette numeric, region text, forme text, effectif int);
+INSERT INTO shapes SELECT 0.6, region, forme, 2
+FROM unnest('{Bretagne,Corse,NULL}'::text[]) region, unnest('{SA,SARL,SAS,EI,SNC,NULL}'::text[]) forme;
+-- the answers differ, so that the comparisons below mean something
+SELECT count(*), count(DISTINCT risk.margin(s, 'shapes@1')) > 8 AS differ FROM shapes s;
+SELECT bool_and(same(m, risk.margin(v, 'shapes@1'))) AS varchar, bool_and(same(m, risk.margin(c, 'shapes@1'))) AS char,
+	bool_and(same(m, risk.margin(n, 'shapes@1'))) AS name, bool_and(same(m, risk.margin(e, 'shapes@1'))) AS enum,
+	bool_and(same(m, risk.margin(d, 'shapes@1'))) AS domain, bool_and(same(m, risk.margin(ed, 'shapes@1'))) AS enum_domain,
+	bool_and(same(m, risk.margin(to_jsonb(s), 'shapes@1'))) AS jsonb
+FROM (SELECT s.*, risk.margin(s, 'shapes@1') AS m FROM shapes s) s,
+	LATERAL (SELECT s.dette, s.region::varchar AS region, s.forme::varchar(10) AS forme, s.effectif) v,
+	LATERAL (SELECT s.dette, s.region::char(20) AS region, s.forme::char(10) AS forme, s.effectif) c,
+	LATERAL (SELECT s.dette, s.region::name AS region, s.forme::name AS forme, s.effectif) n,
+	LATERAL (SELECT s.dette, s.region, s.forme::shape AS forme, s.effectif) e,
+	LATERAL (SELECT s.dette, s.region, s.forme::short AS forme, s.effectif) d,
+	LATERAL (SELECT s.dette, s.region, s.forme::shape::shape_domain AS forme, s.effectif) ed;
+-- unknown categories are all alike, and not the same as missing; names match exactly
+SELECT count(DISTINCT risk.margin(r, 'shapes@1')) = 1 AS alike,
+	bool_and(risk.margin(r, 'shapes@1') <> risk.margin(k, 'shapes@1')) AS unlike_known
+FROM unnest('{SNC,"",sarl,SAR,SARLS,SARL ,été}'::text[]) forme,
+	LATERAL (SELECT 0.6 AS dette, 'Bretagne' AS region, forme, 2 AS effectif) r,
+	LATERAL (SELECT 0.6 AS dette, 'Bretagne' AS region, 'SARL' AS forme, 2 AS effectif) k;
+
+-- By code: integers; in the set right, else left, missing as the split says
+SELECT risk.import_model('codes', tree_model(ARRAY['form'], '[[[4, 0, [1, 3], 1, 2, 0], [2, 10], [2, 20]],
+	[[4, 0, [2], 1, 2, 1], [2, 0], [2, 5]]]', 'reg:squarederror', '0E0', ARRAY['c']));
+SELECT form, risk.margin(r, 'codes@1') AS of_row, risk.margin(to_jsonb(r), 'codes@1') AS of_object,
+	risk.margin(ARRAY[form]::float8[], 'codes@1') AS of_array
+FROM (VALUES (0), (1), (2), (3), (4), (100), (NULL)) r (form);
+-- what is no code is in no set, as in XGBoost; a fraction is cut off
+SELECT form, risk.margin(r, 'codes@1') FROM (VALUES (-1::float8), (1.9), (0.9), (1e10), (-1e10), ('Infinity'), ('NaN')) r (form);
+SELECT outcome($$SELECT risk.margin(r, 'codes@1') FROM (SELECT 'SA'::text AS form) r$$);
+SELECT outcome($$SELECT risk.margin('{"form": "SA"}'::jsonb, 'codes@1')$$);
+
+--
+-- Rows from everywhere
+--
+CREATE TABLE points (z text, x int, "X" int, y float8);
+INSERT INTO points VALUES ('a', 1, 50, 2), ('b', NULL, 60, 3);
+-- columns are matched by name, exactly, in any order; others do not count
+SELECT z, score_company(p, 'two@1'), risk.margin(p, 'two@1') FROM points p ORDER BY z;
+SELECT risk.margin(p, 'two@1') FROM (SELECT * FROM points) p ORDER BY 1;
+SELECT risk.margin(p, 'two@1') FROM (SELECT c.* FROM points c) p ORDER BY 1;
+SELECT risk.margin(p, 'two@1') FROM (SELECT y + 1 AS y, z, "X" AS x FROM points OFFSET 0) p ORDER BY 1;
+WITH p AS MATERIALIZED (SELECT * FROM points) SELECT risk.margin(p, 'two@1') FROM p ORDER BY 1;
+CREATE VIEW points_view AS SELECT y, x FROM points;
+SELECT risk.margin(p, 'two@1') FROM points_view p ORDER BY 1;
+SELECT risk.margin(j, 'two@1') FROM (SELECT a.x, b.y FROM points a JOIN points b USING (z)) j ORDER BY 1;
+SELECT risk.margin(a, 'two@1'), risk.margin(b, 'two@1') FROM points a JOIN points b ON a.z < b.z;
+SELECT p.z, (SELECT risk.margin(q, 'two@1') FROM points q WHERE q.z = p.z) FROM points p ORDER BY z;
+SELECT risk.margin(r, 'two@1') FROM (VALUES (1, 2.5), (3, NULL)) r (x, y) ORDER BY 1;
+-- the row of an outer join without a partner is NULL, and so is its score; a row of nulls is not
+SELECT p.z, risk.margin(o, 'two@1') FROM points p LEFT JOIN points o ON o.z = p.z AND o.z = 'a' ORDER BY z;
+SELECT p.z, risk.margin(o, 'seen@1') FROM points p LEFT JOIN (SELECT z, NULL::int AS x FROM points WHERE z = 'a') o USING (z) ORDER BY z;
+SELECT risk.margin(NULL::points, 'two@1') IS NULL AS null_row, risk.margin(NULL::jsonb, 'two@1') IS NULL AS null_object,
+	risk.margin(NULL::float8[], 'two@1') IS NULL AS null_array, risk.margin(NULL::text, 'two@1') IS NULL AS null_number;
+-- a row that was put together
+SELECT risk.margin(ROW('c', 5, 0, 7)::points, 'two@1');
+SELECT outcome($$SELECT risk.margin(ROW(5, 7), 'two@1')$$);
+CREATE TYPE pair AS (y int, x int);
+SELECT risk.margin((2, 1)::pair, 'two@1'), risk.margin(jsonb_populate_record(NULL::pair, '{"x": 3, "y": 4}'), 'two@1');
+SELECT risk.margin(json_to_record.*::record, 'two@1') FROM json_to_record('{"x": 3, "y": 4}') AS (x int, y int);
+CREATE FUNCTION make_pair(int) RETURNS pair LANGUAGE sql AS 'SELECT $1, $1 + 1';
+SELECT risk.margin(make_pair(n), 'two@1') FROM generate_series(1, 3) n;
+-- a child table's row as its parent's
+CREATE TABLE points_child (extra int) INHERITS (points);
+INSERT INTO points_child VALUES ('c', 4, 0, 5, 6);
+SELECT z, risk.margin(p, 'two@1') FROM points p ORDER BY z;
+-- partitions whose columns stand in another order
+CREATE TABLE parted (x int, y int, k int) PARTITION BY LIST (k);
+CREATE TABLE parted_1 (k int, dropped int, y int, x int);
+ALTER TABLE parted_1 DROP COLUMN dropped;
+ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES IN (1);
+CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);
+INSERT INTO parted VALUES (1, 2, 1), (3, 4, 2);
+SELECT k, risk.margin(p, 'two@1') FROM parted p ORDER BY k;
+SELECT k, risk.margin(p, 'two@1') FROM parted_1 p ORDER BY k;
+-- rows of several types in one query, to and fro
+SELECT n.n, risk.margin(CASE n.n % 3 WHEN 0 THEN p::record WHEN 1 THEN q::record ELSE r::record END, 'two@1')
+FROM generate_series(1, 6) n, LATERAL (SELECT n.n AS x, n.n AS y) p,
+	LATERAL (SELECT n.n AS y, 'text' AS t, n.n::numeric AS x) q,
+	LATERAL (SELECT n.n::float4 AS x, 0 AS z, n.n::bigint AS y) r
+ORDER BY n.n;
+-- in an aggregate, a window, a sort, a condition, a set-returning call for every row
+SELECT max(risk.margin(p, 'two@1')), sum(risk.margin(p, 'two@1')) FILTER (WHERE risk.margin(p, 'two@1') > 300) FROM points p;
+SELECT z, rank() OVER (ORDER BY risk.margin(p, 'two@1') DESC) FROM points p WHERE risk.margin(p, 'two@1') > 0 ORDER BY z;
+SELECT z, e.feature, e.value, e.contribution FROM points p, explain_score(p, 'two@1') e ORDER BY z, e.rank;
+DROP VIEW points_view;
+
+--
+-- Columns that come and go
+--
+ALTER TABLE points ADD COLUMN w int DEFAULT 9, ADD COLUMN v text DEFAULT 'toast';
+ALTER TABLE points DROP COLUMN "X";
+SELECT z, risk.margin(p, 'two@1') FROM points p ORDER BY z;
+ALTER TABLE points RENAME COLUMN x TO was_x;
+SELECT outcome($$SELECT risk.margin(p, 'two@1') FROM points p$$);
+ALTER TABLE points RENAME COLUMN w TO x;
+SELECT z, risk.margin(p, 'two@1') FROM points p ORDER BY z;
+-- between the statements of one function, which keeps its plans
+CREATE FUNCTION altering() RETURNS SETOF float8 LANGUAGE plpgsql AS $$
+BEGIN
+	FOR n IN 1 .. 4 LOOP
+		RETURN QUERY SELECT risk.margin(p, 'two@1') FROM points p WHERE z = 'a';
+		RETURN NEXT (SELECT score_company(p, 'two@1') FROM points p WHERE z = 'a');
+		CASE n
+			WHEN 1 THEN ALTER TABLE points ALTER COLUMN x TYPE numeric USING x + 0.5;
+			WHEN 2 THEN ALTER TABLE points DROP COLUMN was_x, ADD COLUMN u int;
+			WHEN 3 THEN UPDATE points SET y = 7 WHERE z = 'a';
+			ELSE NULL;
+		END CASE;
+	END LOOP;
+END
+$$;
+SELECT altering();
+-- and of a prepared statement
+PREPARE score_points AS SELECT z, risk.margin(p, 'two@1') FROM points p ORDER BY z;
+EXECUTE score_points;
+ALTER TABLE points_child NO INHERIT points;
+ALTER TABLE points DROP COLUMN x, ADD COLUMN x float4 DEFAULT 3;
+EXECUTE score_points;
+
+--
+-- Refusals of rows
+--
+\pset format unaligned
+\pset tuples_only on
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS z) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS "X", 2 AS y) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, 2 AS y, 3 AS x) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, 2 AS y, 3 AS z, 4 AS z) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, '2'::text AS y) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, date '2026-01-01' AS y) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, 2::money AS y) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, '{1}'::int[] AS y) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, 'SA'::shape_domain AS y) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, NULL AS y) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'shapes@1') FROM (SELECT 1 AS dette, 'Corse' AS region, 3 AS forme, 1 AS effectif) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'shapes@1') FROM (SELECT 1 AS dette, 'Corse' AS region, '{}'::jsonb AS forme, 1 AS effectif) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'shapes@1') FROM (SELECT 1 AS dette, 'Corse' AS region, 'S'::"char" AS forme, 1 AS effectif) r$$) LIKE '42804:%';
+SELECT outcome($$SELECT risk.margin(r, 'echo@1') FROM (SELECT 1e400::numeric AS x) r$$) LIKE '22003:%';
+-- many features: the first ten are named
+SELECT risk.import_model('wide', linear_model((SELECT array_agg('f' || n ORDER BY n) FROM generate_series(1, 30) n),
+	array_fill(1::float8, ARRAY[30])));
+SELECT outcome($$SELECT risk.margin(r, 'wide@1') FROM (SELECT 1 AS f1, 2 AS f30) r$$);
+SELECT outcome($$SELECT risk.margin('{"f1": 1, "f2": 2}'::jsonb, 'wide@1')$$);
+-- a refusal does not spoil what comes after it
+SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, 2 AS y) r;
+
+--
+-- JSON objects
+--
+SELECT risk.margin('{"x": 1, "y": 2, "z": {"a": []}}'::jsonb, 'two@1');
+SELECT risk.margin('{"x": true, "y": 1e-2}'::jsonb, 'two@1');
+SELECT risk.margin('{"x": 0.1}'::jsonb, 'echo@1') = 0.1::float4;
+SELECT string_agg(risk.margin(o::jsonb, 'seen@1')::text, ' ' ORDER BY n) FROM unnest(ARRAY['{"x": null}', '{"x": "NaN"}',
+	'{"x": "Infinity"}', '{"x": "-Infinity"}', '{"x": -1e60}', '{"x": false}']) WITH ORDINALITY o (o, n);
+SELECT risk.margin(to_jsonb(r), 'seen@1') FROM (SELECT 'NaN'::float8 AS x) r;
+SELECT risk.margin(to_jsonb(p) || '{"y": 40}', 'two@1') FROM points p WHERE z = 'a';
+SELECT outcome($$SELECT risk.margin('{"x": 1}'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{}'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('[1, 2]'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('3'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('null'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{"x": "1", "y": 2}'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{"x": "", "y": 2}'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{"x": "nan", "y": 2}'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{"x": [1], "y": 2}'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{"x": {"value": 1}, "y": 2}'::jsonb, 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{"x": 1e400, "y": 2}'::jsonb, 'two@1')$$) LIKE '22003:%';
+SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": 2, "effectif": 1}'::jsonb, 'shapes@1')$$);
+SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": true, "effectif": 1}'::jsonb, 'shapes@1')$$);
+SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": ["SA"], "effectif": 1}'::jsonb, 'shapes@1')$$);
+
+--
+-- Arrays
+--
+SELECT risk.margin(ARRAY[1, 2]::float8[], 'two@1'), risk.margin('[5:6]={1,2}'::float8[], 'two@1');
+SELECT string_agg(risk.margin(a, 'seen@1')::text, ' ' ORDER BY n)
+FROM (VALUES (1, '{NULL}'::float8[]), (2, '{NaN}'), (3, '{Infinity}'), (4, '{-Infinity}')) a (n, a);
+-- NULLs among values, over more than one byte of the bitmap
+SELECT bool_and(risk.margin(array_agg_nulls, 'wide@1') = 30 - 2 * n) FROM generate_series(1, 10) n,
+	LATERAL (SELECT array_agg(CASE WHEN i % 3 = 0 AND i / 3 <= n THEN NULL ELSE 1 END
+		+ CASE WHEN i % 3 = 1 AND i / 3 < n THEN -1 ELSE 0 END::float8 ORDER BY i) FROM generate_series(1, 30) i) a (array_agg_nulls);
+SELECT outcome($$SELECT risk.margin('{}'::float8[], 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{1}'::float8[], 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{1,2,3}'::float8[], 'two@1')$$);
+SELECT outcome($$SELECT risk.margin('{{1,2}}'::float8[], 'two@1')$$);
+-- categories are given by code, also where their names are known
+SELECT count(DISTINCT risk.margin(ARRAY[0.6, 2, code, 2]::float8[], 'shapes@1')) > 1 FROM generate_series(0, 3) code;
+SELECT same(risk.margin(ARRAY[0.6, 2, 0, 2]::float8[], 'shapes@1'), risk.margin(s, 'shapes@1'))
+FROM (SELECT 0.6 AS dette, 'Bretagne' AS region, 'SARL' AS forme, 2 AS effectif) s;
+\pset format aligned
+\pset tuples_only off
+
+--
+-- A company's number
+--
+CREATE TABLE company (siren text, x int, y int);
+INSERT INTO company VALUES ('005480546', 1, 1), ('123456789', 2, 2), (' 12', 3, 3), ('12', 4, 4), (NULL, 5, 5);
+SELECT outcome($$SELECT score_company('005480546', 'two@1')$$);
+SELECT risk.bind_source('two@1', 'company', 'siren');
+SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'), score_company(123456789, 'two@1'),
+	score_company('12', 'two@1');
+-- an unknown company has no score and no reasons, and that is no error
+SELECT score_company('5480546', 'two@1') AS score, risk.margins('5480546', 'two@1') AS margins,
+	risk.predict(12, 'two@1') AS predictions, risk.contributions(12, 'two@1') AS contributions,
+	risk.explanation(12, 'two@1') AS explanation, (SELECT count(*) FROM explain_score(12, 'two@1')) AS reasons,
+	(SELECT count(*) FROM risk.explain_groups(12, 'two@1')) AS groups, risk.margin('', 'two@1') AS empty;
+SELECT score_company(siren, 'two@1') FROM company ORDER BY siren;
+SELECT e.feature, e.value FROM explain_score(123456789, 'two@1') e ORDER BY e.rank;
+SELECT outcome($$SELECT score_company(-1, 'two@1')$$);
+SELECT outcome($$SELECT score_company('12', 'two@1', '2026-01-01')$$);
+SELECT score_company(9223372036854775807, 'two@1') IS NULL AS unknown;
+-- twice the same number
+INSERT INTO company VALUES ('12', 6, 6);
+SELECT outcome($$SELECT score_company('12', 'two@1')$$);
+-- number columns of other types
+ALTER TABLE company ALTER COLUMN siren TYPE char(12);
+SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1');
+DELETE FROM company WHERE siren = '12' OR siren IS NULL;
+ALTER TABLE company ALTER COLUMN siren TYPE bigint USING siren::bigint;
+SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'), score_company(123456789, 'two@1');
+SELECT outcome($$SELECT score_company('FR12', 'two@1')$$) LIKE '22P02:%' AS no_number;
+CREATE DOMAIN siren AS varchar(9) CHECK (VALUE ~ '^\d{9}$');
+ALTER TABLE company ALTER COLUMN siren TYPE siren USING lpad(siren::text, 9, '0');
+SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'), score_company('FR12', 'two@1') AS unknown;
+
+-- Periods: the latest that there is, or the one given
+CREATE TABLE monthly ("Siren" text, "Mois" date, x int, y int, PRIMARY KEY ("Siren", "Mois"));
+INSERT INTO monthly VALUES ('000000001', '2026-01-01', 1, 0), ('000000001', '2026-03-01', 3, 0), ('000000001', '2026-02-01', 2, 0),
+	('000000002', '2026-01-01', 7, 0), ('000000003', '-infinity', 8, 0), ('000000003', 'infinity', 9, 0);
+SELECT risk.bind_source('two@1', 'monthly', 'Siren', 'Mois');
+SELECT score_company(1, 'two@1'), score_company(1, 'two@1', '2026-02-01'), score_company(1, 'two@1', '2026-02-02') AS none,
+	score_company(1, 'two@1', NULL) AS latest, score_company(2, 'two@1'), score_company(3, 'two@1');
+SELECT n, p::date AS period, score_company(n, 'two@1', p::date) FROM generate_series(1, 2) n,
+	generate_series('2026-01-01', '2026-03-01', interval '1 month') p ORDER BY n, p;
+SELECT contribution FROM explain_score('000000001', 'two@1', '2026-02-01', 1) ORDER BY rank;
+-- without its key nothing keeps a period from being there twice
+ALTER TABLE monthly DROP CONSTRAINT monthly_pkey;
+ALTER TABLE monthly ALTER "Mois" DROP NOT NULL;
+INSERT INTO monthly VALUES ('000000001', '2026-03-01', 4, 0), ('000000001', NULL, 5, 0), ('000000004', NULL, 5, 0);
+SELECT outcome($$SELECT score_company(1, 'two@1')$$);
+SELECT outcome($$SELECT score_company(1, 'two@1', '2026-03-01')$$);
+SELECT score_company(1, 'two@1', '2026-01-01'), score_company(4, 'two@1') AS without_period;
+-- a timestamp as period is compared as one
+ALTER TABLE monthly ALTER "Mois" TYPE timestamp;
+SELECT score_company(1, 'two@1', '2026-02-01');
+
+-- A relation that is dropped, made again, or has lost a column
+DROP TABLE monthly;
+SELECT outcome($$SELECT score_company(1, 'two@1')$$);
+CREATE MATERIALIZED VIEW monthly AS SELECT '000000001'::text AS "Siren", date '2026-01-01' AS "Mois", 10 AS x, 0 AS y;
+SELECT score_company(1, 'two@1');
+DROP MATERIALIZED VIEW monthly;
+CREATE VIEW monthly AS SELECT '000000001'::text AS siren, date '2026-01-01' AS "Mois", 10 AS x, 0 AS y;
+SELECT outcome($$SELECT score_company(1, 'two@1')$$);
+DROP VIEW monthly;
+CREATE VIEW monthly AS SELECT '000000001'::text AS "Siren", 10 AS x, 0 AS y;
+SELECT outcome($$SELECT score_company(1, 'two@1', '2026-01-01')$$);
+DROP VIEW monthly;
+CREATE VIEW monthly AS SELECT '000000001'::text AS "Siren", date '2026-01-01' AS "Mois", 10 AS x;
+SELECT outcome($$SELECT score_company(1, 'two@1')$$);
+DROP VIEW monthly;
+-- names that need quotes; search_path has no say; the caller's objects do not get between
+CREATE SCHEMA "risk_test ""quoted""";
+CREATE TABLE "risk_test ""quoted"""."select" ("a ""b" text, x int, y int);
+INSERT INTO "risk_test ""quoted"""."select" VALUES ('000000001', 1, 1);
+SELECT risk.bind_source('two@1', '"risk_test ""quoted"""."select"', 'a "b');
+CREATE TEMPORARY TABLE "select" ("a ""b" text, x int, y int);
+CREATE FUNCTION risk_test.equal(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR risk_test.= (FUNCTION = risk_test.equal, LEFTARG = text, RIGHTARG = text);
+BEGIN;
+SET LOCAL search_path = pg_temp, risk_test, pg_catalog;
+SELECT public.score_company(1, 'two@1');
+SET LOCAL search_path = '';
+SELECT public.score_company(1, 'two@1');
+COMMIT;
+DROP OPERATOR risk_test.= (text, text);
+DROP FUNCTION equal(text, text);
+DROP TABLE pg_temp."select";
+SET client_min_messages = warning;
+DROP SCHEMA "risk_test ""quoted""" CASCADE;
+RESET client_min_messages;
+
+-- Row security and privileges apply to a look-up as if the caller had written it
+CREATE ROLE regress_company_risk_analyst;
+GRANT USAGE ON SCHEMA risk_test TO regress_company_risk_analyst;
+SELECT risk.bind_source('two@1', 'company', 'siren');
+SET ROLE regress_company_risk_analyst;
+SELECT outcome($$SELECT score_company(5480546, 'two@1')$$);
+RESET ROLE;
+GRANT SELECT ON company TO regress_company_risk_analyst;
+ALTER TABLE company ENABLE ROW LEVEL SECURITY;
+CREATE POLICY small ON company TO regress_company_risk_analyst USING (x < 2);
+SELECT score_company(5480546, 'two@1') AS visible, score_company(123456789, 'two@1') AS hidden;
+SET ROLE regress_company_risk_analyst;
+SELECT score_company(5480546, 'two@1') AS visible, score_company(123456789, 'two@1') AS hidden;
+-- a prepared statement, too, follows the role
+PREPARE both_companies AS SELECT score_company(5480546, 'two@1') AS visible, score_company(123456789, 'two@1') AS hidden;
+EXECUTE both_companies;
+RESET ROLE;
+EXECUTE both_companies;
+SET ROLE regress_company_risk_analyst;
+EXECUTE both_companies;
+RESET ROLE;
+
+SET client_min_messages = warning;
+DEALLOCATE ALL;
+DROP TABLE company, shapes, points, points_child, parted CASCADE;
+DROP FUNCTION altering(), make_pair(int);
+DROP TYPE pair;
+DROP DOMAIN shape_domain, short, amount, debt, flag, siren CASCADE;
+DROP TYPE shape;
+REVOKE USAGE ON SCHEMA risk_test FROM regress_company_risk_analyst;
+DROP ROLE regress_company_risk_analyst;
+DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
