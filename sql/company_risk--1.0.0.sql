@@ -7,7 +7,8 @@
  *
  * Keys are natural (name, version, position, number), without sequences, so that
  * the same imports give the same rows on every node and a dump restores as it is.
- * Names compare bytewise: C code scans these tables by index.
+ * Names compare bytewise: C code scans these tables by index.  There are no
+ * foreign keys: a parallel restore loads configuration tables in any order.
  * ----------
  */
 CREATE SCHEMA risk;
@@ -71,9 +72,7 @@ CREATE TABLE risk.registry_group (
 	feature_group text COLLATE "C" NOT NULL,
 	label text,
 	description text,
-	CONSTRAINT registry_group_pkey PRIMARY KEY (name, version, feature_group),
-	CONSTRAINT registry_group_version_fkey FOREIGN KEY (name, version)
-		REFERENCES risk.registry ON DELETE CASCADE
+	CONSTRAINT registry_group_pkey PRIMARY KEY (name, version, feature_group)
 );
 COMMENT ON TABLE risk.registry_group IS 'Groups of features of a model; read the view risk.model_features';
 
@@ -91,11 +90,7 @@ CREATE TABLE risk.registry_feature (
 	unit text,
 	description text,
 	CONSTRAINT registry_feature_pkey PRIMARY KEY (name, version, position),
-	CONSTRAINT registry_feature_feature_key UNIQUE (name, version, feature),
-	CONSTRAINT registry_feature_version_fkey FOREIGN KEY (name, version)
-		REFERENCES risk.registry ON DELETE CASCADE,
-	CONSTRAINT registry_feature_group_fkey FOREIGN KEY (name, version, feature_group)
-		REFERENCES risk.registry_group
+	CONSTRAINT registry_feature_feature_key UNIQUE (name, version, feature)
 );
 COMMENT ON TABLE risk.registry_feature IS 'Features of a model; read the view risk.model_features';
 
@@ -104,9 +99,7 @@ CREATE TABLE risk.registry_chunk (
 	version integer NOT NULL,
 	number integer NOT NULL,
 	data bytea NOT NULL,
-	CONSTRAINT registry_chunk_pkey PRIMARY KEY (name, version, number),
-	CONSTRAINT registry_chunk_version_fkey FOREIGN KEY (name, version)
-		REFERENCES risk.registry ON DELETE CASCADE
+	CONSTRAINT registry_chunk_pkey PRIMARY KEY (name, version, number)
 );
 ALTER TABLE risk.registry_chunk ALTER COLUMN data SET STORAGE EXTERNAL;
 COMMENT ON TABLE risk.registry_chunk IS 'Bytes of models, as imported, in pieces; read with risk.export_model';
@@ -215,6 +208,11 @@ SELECT e.name, e.number, e.version, e.event, e.reason, e.role, e.happened_at, e.
 FROM risk.registry_event e;
 COMMENT ON VIEW risk.model_events IS 'History of every model: what was done to which version, by whom, when and why';
 GRANT SELECT ON risk.model_events TO PUBLIC;
+
+CREATE FUNCTION risk.library_version() RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_library_version' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk.library_version() IS
+	'Version of the library at work; another than pg_extension.extversion asks for ALTER EXTENSION company_risk UPDATE';
 
 CREATE FUNCTION risk.resolve_model(model text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_resolve_model' LANGUAGE C STABLE PARALLEL SAFE COST 50;
@@ -393,15 +391,22 @@ BEGIN
 	SELECT max(r.version) INTO previous FROM risk.registry r
 	WHERE r.name = import_model.name AND r.version < new_version;
 
-	INSERT INTO risk.registry (name, version, description, imported_by,
-		format, bytes, digest, content_digest, xgboost_version, booster, objective, features,
-		output_groups, trees, nodes, depth, rounds, rounds_total, image_bytes)
-	VALUES (import_model.name, new_version, import_model.description,
-		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
-		found_model.format, found_model.bytes, found_model.digest, found_model.content_digest,
-		found_model.xgboost_version, found_model.booster, found_model.objective,
-		cardinality(found_model.features), found_model.output_groups, found_model.trees, found_model.nodes,
-		found_model.depth, found_model.rounds, found_model.rounds_total, found_model.image_bytes);
+	BEGIN
+		INSERT INTO risk.registry (name, version, description, imported_by,
+			format, bytes, digest, content_digest, xgboost_version, booster, objective, features,
+			output_groups, trees, nodes, depth, rounds, rounds_total, image_bytes)
+		VALUES (import_model.name, new_version, import_model.description,
+			CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
+			found_model.format, found_model.bytes, found_model.digest, found_model.content_digest,
+			found_model.xgboost_version, found_model.booster, found_model.objective,
+			cardinality(found_model.features), found_model.output_groups, found_model.trees, found_model.nodes,
+			found_model.depth, found_model.rounds, found_model.rounds_total, found_model.image_bytes);
+	EXCEPTION WHEN unique_violation THEN
+		-- the lock is ours and no row is in sight: another transaction was faster
+		-- than the snapshot of this one
+		RAISE EXCEPTION 'could not serialize access due to concurrent import of model "%"', import_model.name
+			USING ERRCODE = 'serialization_failure', HINT = 'The transaction might succeed if retried.';
+	END;
 
 	INSERT INTO risk.registry_chunk (name, version, number, data)
 	SELECT import_model.name, new_version, n, substring(import_model.model FROM (n - 1) * chunk_bytes + 1 FOR chunk_bytes)
@@ -580,7 +585,9 @@ BEGIN
 		RAISE EXCEPTION 'model "%@%" is in production', chosen.name, chosen.version
 			USING ERRCODE = 'object_in_use', HINT = 'Promote another version, or archive this one, first.';
 	END IF;
+	DELETE FROM risk.registry_chunk c WHERE c.name = chosen.name AND c.version = chosen.version;
 	DELETE FROM risk.registry_feature f WHERE f.name = chosen.name AND f.version = chosen.version;
+	DELETE FROM risk.registry_group g WHERE g.name = chosen.name AND g.version = chosen.version;
 	DELETE FROM risk.registry r WHERE r.name = chosen.name AND r.version = chosen.version;
 	PERFORM risk.record_event(chosen.name, chosen.version, 'drop', drop_model.reason,
 		jsonb_build_object('digest', encode(chosen.digest, 'hex')));

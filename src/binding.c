@@ -332,13 +332,16 @@ json_type(const JsonbValue *value)
 static void
 fail_json_type(Call *call, uint32_t feature, const JsonbValue *value)
 {
-	bool		named = feature_at(call, feature)->kind == FOREST_CATEGORY_NAMES;
+	uint32_t	kind = feature_at(call, feature)->kind;
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("key \"%s\" with a JSON %s cannot feed the feature of model \"%s\"",
 					call_feature(call, feature), json_type(value), call_model(call)),
-			 errhint("%s", named ? "The feature is categorical: give the category's name as a string, or null." :
+			 errhint("%s", kind == FOREST_CATEGORY_NAMES ?
+					 "The feature is categorical: give the category's name as a string, or null." :
+					 kind == FOREST_CATEGORY_CODES ?
+					 "The feature is categorical and the model knows its categories by code only: give the integer code used in training, or null." :
 					 "Give a number, true, false or null.")));
 }
 

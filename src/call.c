@@ -201,7 +201,7 @@ key_argument(Call *call, FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid company number " INT64_FORMAT, number),
 				 errdetail("The number of a company is not negative.")));
-	return psprintf("%09" INT64_MODIFIER "d", number);
+	return psprintf("%09lld", (long long) number);
 }
 
 bool

@@ -8,6 +8,8 @@
  */
 #include "company_risk.h"
 
+#include <limits.h>
+
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -45,6 +47,13 @@ _PG_init(void)
 							NULL, NULL, NULL);
 	MarkGUCPrefixReserved("company_risk");
 	shared_directory_init();
+}
+
+PG_FUNCTION_INFO_V1(company_risk_library_version);
+Datum
+company_risk_library_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(COMPANY_RISK_VERSION));
 }
 
 /* ----------

@@ -39,21 +39,33 @@ bound_relation(Call *call)
 	return relation;
 }
 
-/* The type in which the key is compared: the column's own, so that an index serves. */
-static char *
-key_type(Call *call, Oid relation)
+/* The type of a column of the relation; an error when the column is gone. */
+static Oid
+column_type(Call *call, Oid relation, const char *name)
 {
-	AttrNumber	column = get_attnum(relation, call->version->key_column);
+	AttrNumber	column = get_attnum(relation, name);
 
 	if (column == InvalidAttrNumber)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("relation \"%s.%s\", bound to model \"%s\", has no column \"%s\"",
 						call->version->source_schema, call->version->source_relation,
-						call_model(call), call->version->key_column),
+						call_model(call), name),
 				 errhint("Bind the model to its relation again with risk.bind_source.")));
-	return format_type_extended(getBaseType(get_atttype(relation, column)), -1,
-								FORMAT_TYPE_FORCE_QUALIFY);
+	return getBaseType(get_atttype(relation, column));
+}
+
+/*
+ * The type in which the key is compared: the column's own, so that an index
+ * serves.  char(n) without its length would be char(1) under its SQL name.
+ */
+static const char *
+key_type(Call *call, Oid relation)
+{
+	Oid			type = column_type(call, relation, call->version->key_column);
+
+	return type == BPCHAROID ? "pg_catalog.bpchar" :
+		format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
 }
 
 static SPIPlanPtr
@@ -66,6 +78,8 @@ plan_lookup(Call *call, bool has_period)
 	StringInfoData query;
 	SPIPlanPtr	plan;
 
+	if (period != NULL)
+		column_type(call, relation, version->period_column);
 	initStringInfo(&query);
 	appendStringInfo(&query,
 					 "SELECT company FROM %s AS company WHERE company.%s OPERATOR(pg_catalog.=) $1::%s",

@@ -432,17 +432,50 @@ registry_features(const ModelVersion *version, Snapshot snapshot, int *count)
  * ----------
  */
 
-/* A scan over the chunks of a version; chunks are numbered from 1 without gaps. */
+/*
+ * A scan over the chunks of a version, numbered from 1 without gaps.  At their
+ * end, length and digest must be the registry's, so nobody takes damaged bytes
+ * for a model.
+ */
 typedef struct ChunkSource
 {
 	ModelSource source;			/* must be first */
+	const ModelVersion *version;
 	Relation	relation;
 	Relation	index;
 	SysScanDesc scan;
 	MemoryContext context;		/* of the chunk at hand */
 	int			number;
-	const ModelVersion *version;
+	pg_cryptohash_ctx *hash;
+	int64		bytes;			/* read so far */
+	int64		expected_bytes;
+	uint8		expected_digest[PG_SHA256_DIGEST_LENGTH];
 } ChunkSource;
+
+static void
+fail_stored_bytes(ChunkSource *chunks, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("stored bytes of model \"%s@%d\" are incomplete or damaged",
+					chunks->version->name, chunks->version->version),
+			 errdetail("%s", detail),
+			 errhint("Import the model again from its source, as a new version.")));
+}
+
+static void
+check_digest(ChunkSource *chunks)
+{
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+
+	if (chunks->bytes != chunks->expected_bytes)
+		fail_stored_bytes(chunks, psprintf("There are " INT64_FORMAT " bytes instead of " INT64_FORMAT ".",
+										   chunks->bytes, chunks->expected_bytes));
+	if (pg_cryptohash_final(chunks->hash, digest, sizeof(digest)) < 0)
+		elog(ERROR, "could not compute a SHA-256 digest");
+	if (memcmp(digest, chunks->expected_digest, sizeof(digest)) != 0)
+		fail_stored_bytes(chunks, "Their SHA-256 digest is not the one of the import.");
+}
 
 static size_t
 next_chunk(ModelSource *source, const uint8_t **chunk)
@@ -451,21 +484,52 @@ next_chunk(ModelSource *source, const uint8_t **chunk)
 	HeapTuple	tuple = systable_getnext_ordered(chunks->scan, ForwardScanDirection);
 	MemoryContext old_context;
 	struct varlena *data;
+	size_t		length;
 
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(chunks->context);
 	if (!HeapTupleIsValid(tuple))
+	{
+		check_digest(chunks);
 		return 0;
+	}
 	if (DatumGetInt32(required(tuple, chunks->relation, CHUNK_NUMBER)) != ++chunks->number)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("chunk %d of model \"%s@%d\" is missing",
-						chunks->number, chunks->version->name, chunks->version->version)));
+		fail_stored_bytes(chunks, psprintf("Chunk %d is missing.", chunks->number));
 	old_context = MemoryContextSwitchTo(chunks->context);
 	data = PG_DETOAST_DATUM(required(tuple, chunks->relation, CHUNK_DATA));
 	MemoryContextSwitchTo(old_context);
 	*chunk = (const uint8_t *) VARDATA_ANY(data);
-	return VARSIZE_ANY_EXHDR(data);
+	length = VARSIZE_ANY_EXHDR(data);
+	chunks->bytes += length;
+	if (chunks->bytes > chunks->expected_bytes)
+		fail_stored_bytes(chunks, psprintf("There are more than " INT64_FORMAT " bytes.", chunks->expected_bytes));
+	if (pg_cryptohash_update(chunks->hash, *chunk, length) < 0)
+		elog(ERROR, "could not compute a SHA-256 digest");
+	return length;
+}
+
+/* Reads length and digest of a version's bytes, as the import noted them. */
+static void
+expect_digest(ChunkSource *chunks, Snapshot snapshot)
+{
+	Relation	relation = registry_open("registry", REGISTRY_COLUMNS);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bytea	   *digest;
+
+	key_text(&keys[0], REGISTRY_NAME, chunks->version->name);
+	key_int(&keys[1], REGISTRY_VERSION, chunks->version->version);
+	scan = systable_beginscan(relation, registry_relation("registry_pkey"), true, snapshot, 2, keys);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "model \"%s@%d\" vanished", chunks->version->name, chunks->version->version);
+	chunks->expected_bytes = DatumGetInt64(required(tuple, relation, REGISTRY_BYTES));
+	digest = DatumGetByteaPP(required(tuple, relation, REGISTRY_DIGEST));
+	memcpy(chunks->expected_digest, VARDATA_ANY(digest),
+		   Min(VARSIZE_ANY_EXHDR(digest), sizeof(chunks->expected_digest)));
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
 }
 
 static ChunkSource *
@@ -476,10 +540,16 @@ open_chunks(const ModelVersion *version, Snapshot snapshot)
 
 	chunks->source.more = next_chunk;
 	chunks->version = version;
-	chunks->relation = registry_open("registry_chunk", CHUNK_COLUMNS);
-	chunks->index = index_open(registry_relation("registry_chunk_pkey"), AccessShareLock);
+	expect_digest(chunks, snapshot);
 	chunks->context = AllocSetContextCreate(CurrentMemoryContext, "company_risk model chunk",
 											ALLOCSET_DEFAULT_SIZES);
+	/* after an error, the resource owner or the memory context frees it */
+	chunks->hash = pg_cryptohash_create(PG_SHA256);
+	if (chunks->hash == NULL || pg_cryptohash_init(chunks->hash) < 0)
+		elog(ERROR, "could not start a SHA-256 digest");
+
+	chunks->relation = registry_open("registry_chunk", CHUNK_COLUMNS);
+	chunks->index = index_open(registry_relation("registry_chunk_pkey"), AccessShareLock);
 	key_text(&keys[0], CHUNK_NAME, version->name);
 	key_int(&keys[1], CHUNK_VERSION, version->version);
 	chunks->scan = systable_beginscan_ordered(chunks->relation, chunks->index, snapshot, 2, keys);
@@ -489,6 +559,7 @@ open_chunks(const ModelVersion *version, Snapshot snapshot)
 static void
 close_chunks(ChunkSource *chunks)
 {
+	pg_cryptohash_free(chunks->hash);
 	systable_endscan_ordered(chunks->scan);
 	index_close(chunks->index, AccessShareLock);
 	table_close(chunks->relation, AccessShareLock);
@@ -559,68 +630,27 @@ company_risk_warm_model(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(size);
 }
 
-/* Length and digest of a version's bytes, as the registry has them. */
-static int64
-expected_bytes(const ModelVersion *version, Snapshot snapshot, uint8 *digest)
-{
-	Relation	relation = registry_open("registry", REGISTRY_COLUMNS);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	int64		bytes;
-	bytea	   *stored;
-
-	key_text(&keys[0], REGISTRY_NAME, version->name);
-	key_int(&keys[1], REGISTRY_VERSION, version->version);
-	scan = systable_beginscan(relation, registry_relation("registry_pkey"), true, snapshot, 2, keys);
-	tuple = systable_getnext(scan);
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "model \"%s@%d\" vanished", version->name, version->version);
-	bytes = DatumGetInt64(required(tuple, relation, REGISTRY_BYTES));
-	stored = DatumGetByteaPP(required(tuple, relation, REGISTRY_DIGEST));
-	memset(digest, 0, PG_SHA256_DIGEST_LENGTH);
-	memcpy(digest, VARDATA_ANY(stored), Min(VARSIZE_ANY_EXHDR(stored), PG_SHA256_DIGEST_LENGTH));
-	systable_endscan(scan);
-	table_close(relation, AccessShareLock);
-	return bytes;
-}
-
 PG_FUNCTION_INFO_V1(company_risk_export_model);
 Datum
 company_risk_export_model(PG_FUNCTION_ARGS)
 {
 	Snapshot	snapshot = registry_snapshot();
 	ModelVersion *version = registry_resolve(text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot);
-	uint8		expected[PG_SHA256_DIGEST_LENGTH];
-	uint8		actual[PG_SHA256_DIGEST_LENGTH];
-	int64		bytes = expected_bytes(version, snapshot, expected);
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
 	ChunkSource *chunks = open_chunks(version, snapshot);
 	bytea	   *result;
 	const uint8_t *chunk;
 	size_t		length;
-	int64		done = 0;
+	Size		done = VARHDRSZ;
 
-	if (bytes < 0 || bytes > (int64) MODEL_BYTES_MAX)
-		elog(ERROR, "model \"%s@%d\" has an impossible length", version->name, version->version);
-	result = palloc(VARHDRSZ + bytes);
-	SET_VARSIZE(result, VARHDRSZ + bytes);
-	while ((length = next_chunk(&chunks->source, &chunk)) > 0 && done + (int64) length <= bytes)
+	if (chunks->expected_bytes < 0 || chunks->expected_bytes > (int64) MODEL_BYTES_MAX)
+		fail_stored_bytes(chunks, "Their length in the registry is impossible.");
+	result = palloc(VARHDRSZ + chunks->expected_bytes);
+	SET_VARSIZE(result, VARHDRSZ + chunks->expected_bytes);
+	while ((length = next_chunk(&chunks->source, &chunk)) > 0)
 	{
-		memcpy(VARDATA(result) + done, chunk, length);
+		memcpy((char *) result + done, chunk, length);
 		done += length;
 	}
 	close_chunks(chunks);
-	if (hash == NULL || pg_cryptohash_init(hash) < 0 ||
-		pg_cryptohash_update(hash, (uint8 *) VARDATA(result), done) < 0 ||
-		pg_cryptohash_final(hash, actual, sizeof(actual)) < 0)
-		elog(ERROR, "could not compute a SHA-256 digest");
-	pg_cryptohash_free(hash);
-	if (length > 0 || done != bytes || memcmp(expected, actual, sizeof(actual)) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("stored bytes of model \"%s@%d\" do not match their digest",
-						version->name, version->version),
-				 errhint("Import the model again from its source, as a new version.")));
 	PG_RETURN_BYTEA_P(result);
 }

@@ -1,0 +1,255 @@
+--
+-- Explaining: contributions against Shapley values computed from their definition,
+-- sums, ranks, folding, groups, points, and the explanation as jsonb.
+--
+SET search_path = risk_test, public;
+
+--
+-- Shapley values from the definition: over all subsets of the features of a tree
+--
+-- A tree of a model in JSON.
+CREATE TYPE plain_tree AS (lefts int[], rights int[], features int[], conditions float4[], missing_left boolean[],
+	covers float4[], categories jsonb[], weight float8);
+CREATE FUNCTION plain_trees(model bytea) RETURNS SETOF plain_tree LANGUAGE sql AS $$
+	SELECT (SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'left_children') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'right_children') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'split_indices') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::float4 ORDER BY n) FROM jsonb_array_elements_text(t -> 'split_conditions') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::boolean ORDER BY n) FROM jsonb_array_elements_text(t -> 'default_left') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::float4 ORDER BY n) FROM jsonb_array_elements_text(t -> 'sum_hessian') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(c.set ORDER BY n)
+			FROM jsonb_array_elements_text(t -> 'left_children') WITH ORDINALITY v (v, n)
+				LEFT JOIN LATERAL (SELECT jsonb_path_query_array(t -> 'categories',
+						format('$[%s to %s]', s.start, s.start + s.size - 1)::jsonpath) AS set
+					FROM (SELECT (t -> 'categories_segments' ->> (k - 1)::int)::int AS start,
+							(t -> 'categories_sizes' ->> (k - 1)::int)::int AS size
+						FROM jsonb_array_elements_text(t -> 'categories_nodes') WITH ORDINALITY c (node, k)
+						WHERE c.node::int = v.n - 1) s) c ON true),
+		COALESCE((m -> 'learner' -> 'gradient_booster' -> 'weight_drop' ->> (number - 1)::int)::float4::float8, 1)
+	FROM (SELECT convert_from(model, 'UTF8')::jsonb AS m) document,
+		jsonb_array_elements(COALESCE(m #> '{learner,gradient_booster,model,trees}',
+			m #> '{learner,gradient_booster,gbtree,model,trees}')) WITH ORDINALITY tree (t, number)
+$$;
+-- What a tree answers from a node on (from 1) when only some features are known.
+CREATE FUNCTION expected(tree plain_tree, node int, vector float4[], known boolean[]) RETURNS float8
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	feature int := tree.features[node] + 1;
+	left_node int := tree.lefts[node] + 1;
+	right_node int := tree.rights[node] + 1;
+	goes_left boolean;
+BEGIN
+	IF left_node = 0 THEN
+		RETURN tree.conditions[node]::float8;
+	END IF;
+	IF NOT known[feature] THEN
+		RETURN (tree.covers[left_node]::float8 * expected(tree, left_node, vector, known)
+			+ tree.covers[right_node]::float8 * expected(tree, right_node, vector, known)) / tree.covers[node]::float8;
+	END IF;
+	goes_left := CASE WHEN vector[feature] IS NULL OR vector[feature] = 'NaN' THEN tree.missing_left[node]
+		WHEN tree.categories[node] IS NOT NULL THEN NOT tree.categories[node] @> to_jsonb(vector[feature]::int)
+		ELSE vector[feature] < tree.conditions[node] END;
+	RETURN expected(tree, CASE WHEN goes_left THEN left_node ELSE right_node END, vector, known);
+END
+$$;
+-- The Shapley values of all features, the mean last; a sum over trees of sums over
+-- the subsets of the features that the tree splits on.
+CREATE FUNCTION shapley(model bytea, vector float4[]) RETURNS float8[]
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	answer float8[] := array_fill(0::float8, ARRAY[cardinality(vector) + 1]);
+	tree plain_tree;
+	features int[];
+	m int;
+	known boolean[];
+	value float8[];
+	phi float8;
+BEGIN
+	FOR tree IN SELECT * FROM plain_trees(model) LOOP
+		features := ARRAY(SELECT DISTINCT f + 1 FROM unnest(tree.features, tree.lefts) s (f, l) WHERE l <> -1 ORDER BY 1);
+		m := cardinality(features);
+		-- value[s + 1]: the features whose bits are set in s are known
+		value := '{}';
+		FOR s IN 0 .. (1 << m) - 1 LOOP
+			known := array_fill(false, ARRAY[cardinality(vector)]);
+			FOR k IN 1 .. m LOOP
+				known[features[k]] := (s >> (k - 1)) & 1 = 1;
+			END LOOP;
+			value[s + 1] := expected(tree, 1, vector, known);
+		END LOOP;
+		FOR k IN 1 .. m LOOP
+			SELECT sum((value[(s | (1 << (k - 1))) + 1] - value[s + 1])
+					* factorial(bit_count(s::bit(16))) * factorial(m - bit_count(s::bit(16)) - 1) / factorial(m))
+			INTO phi FROM generate_series(0, (1 << m) - 1) s WHERE (s >> (k - 1)) & 1 = 0;
+			answer[features[k]] := answer[features[k]] + tree.weight * phi;
+		END LOOP;
+		answer[cardinality(vector) + 1] := answer[cardinality(vector) + 1] + tree.weight * value[1];
+	END LOOP;
+	RETURN answer;
+END
+$$;
+-- Whether our contributions are those values, and how many of them are not zero;
+-- the base score is the mean's remainder.
+CREATE FUNCTION compare_shapley(reference text, model bytea, vectors float8[], base float8 DEFAULT 0,
+	OUT vectors_compared bigint, OUT agree boolean, OUT nonzero bigint)
+LANGUAGE sql AS $$
+	SELECT count(DISTINCT v), bool_and(abs(o.ours[1][k] - o.theirs[k] - CASE k WHEN cardinality(o.theirs) THEN base ELSE 0 END)
+			<= CASE k WHEN cardinality(o.theirs) THEN 1e-6 ELSE 1e-9 END * greatest(1, abs(o.theirs[k]))),
+		count(*) FILTER (WHERE o.theirs[k] <> 0)
+	FROM generate_subscripts(vectors, 1) v,
+		LATERAL (SELECT array_agg(x ORDER BY n) AS vector FROM unnest(vectors[v:v]) WITH ORDINALITY e (x, n)) i,
+		LATERAL (SELECT risk.contributions(vector, reference) AS ours, shapley(model, vector::float4[]) AS theirs) o,
+		generate_subscripts(o.theirs, 1) k
+$$;
+
+-- A tree that splits three times on x and twice on y, one with categories, a leaf,
+-- and a feature without effect.
+\set names 'ARRAY[\'x\', \'y\', \'c\', \'unused\']'
+\set trees '\'[[[16, 0, 2, 1, 2, 1], [10, 1, 0, 3, 4, 0], [6, 0, 5, 5, 6, 0], [7, 0, 1, 7, 8, 0], [3, 1], [4, 2, [1, 2], 9, 10, 1], [2, -1.5], [5, 1, -1, 11, 12, 1], [2, 0.75], [3, 0.25], [1, 4], [2, -0.5], [3, 2]], [[9, 2, [0], 1, 2, 0], [6, 0.5], [3, 1, 1, 3, 4, 1], [1, -2], [2, -3]], [[3, 0.125]]]\''
+SELECT risk.import_model('repeats', tree_model(:names, :trees, 'reg:squarederror', '5E-1', ARRAY['float', 'float', 'c', 'float']));
+SELECT * FROM compare_shapley('repeats@1', tree_model(:names, :trees),
+	(SELECT array_agg(ARRAY[x, y, c, 1]) FROM unnest('{0, 1.5, 3, 9, NULL}'::float8[]) x, unnest('{-2, -0.5, 0.5, 3, NULL}'::float8[]) y,
+		unnest('{0, 1, 2, 5, NULL}'::float8[]) c), 0.5);
+-- a node that training rows never reached has no cover
+SELECT risk.import_model('empty', tree_model(ARRAY['x', 'y'],
+	'[[[4, 0, 1, 1, 2, 1], [4, 1, 1, 3, 4, 1], [0, 1, 2, 5, 6, 0], [3, 1], [1, 2], [0, 3], [0, 4]]]', 'reg:squarederror', '0E0'));
+SELECT x, y, abs((SELECT sum(c) FROM unnest(risk.contributions(ARRAY[x, y], 'empty@1')) c) - risk.margin(ARRAY[x, y], 'empty@1')) < 1e-9 AS adds_up
+FROM unnest('{0, 2}'::float8[]) x, unnest('{0, 1.5, 3}'::float8[]) y;
+-- real trees: text categories, dropped trees with weights, and many features
+SELECT risk.import_model('shapes', golden_model('category-names-xgb3.3.0', 'json'));
+SELECT * FROM compare_shapley('shapes@1', golden_model('category-names-xgb3.3.0', 'json'),
+	(SELECT array_agg(ARRAY[d, r, f, e]) FROM unnest('{0.3, 1.2, NULL}'::float8[]) d, unnest('{1, 4, NULL}'::float8[]) r,
+		unnest('{2, NULL}'::float8[]) f, unnest('{3, 30}'::float8[]) e), ln(0.38033333 / (1 - 0.38033333)));
+SELECT risk.import_model('dropped', golden_model('dart-xgb3.0.0', 'json'));
+SELECT agree, vectors_compared, nonzero > 20 AS many FROM compare_shapley('dropped@1', golden_model('dart-xgb3.0.0', 'json'),
+	(SELECT array_agg(string_to_array(line, ',', '')::float8[] ORDER BY number) FROM golden_line
+		WHERE case_name = 'dart-xgb3.0.0' AND file = 'rows.csv' AND number BETWEEN 2 AND 4),
+	(SELECT c FROM (SELECT -ln(1 / (convert_from(golden_model('dart-xgb3.0.0', 'json'), 'UTF8')::jsonb
+		#>> '{learner,learner_model_param,base_score}')::float8 - 1) AS c) b));
+
+--
+-- Sums, ranks and folding, on the golden rows of a real model
+--
+SELECT risk.import_model('real', golden_model('logistic-xgb3.3.0', 'ubj'));
+SELECT risk.promote_model('real@1');
+CREATE TABLE vectors AS SELECT number - 1 AS n, string_to_array(line, ',', '')::float8[] AS x FROM golden_line
+WHERE case_name = 'logistic-xgb3.3.0' AND file = 'rows.csv' AND number > 1;
+CREATE TABLE reasons AS SELECT n, r.* FROM vectors, explain_score(x) r;
+SELECT count(*), bool_and(rows = 13) AS all_features, bool_and(abs(contributions - risk.margin(x)) <= 1e-5 * greatest(1, abs(risk.margin(x)))) AS margins,
+	bool_and(abs(points - score_company(x)) <= 1e-6) AS scores
+FROM vectors JOIN (SELECT n, count(*) AS rows, sum(contribution) AS contributions, sum(points) AS points FROM reasons GROUP BY n) s USING (n);
+-- rank 0 is the base; then by size, without gaps; points have the contribution's sign and proportion
+SELECT bool_and((rank = 0) = (feature = '(base)')) AS base_first,
+	bool_and(rank = row_number - 1) AS no_gaps,
+	bool_and(rank < 2 OR abs(contribution) <= abs(before)) AS by_size,
+	bool_and(rank = 0 OR sign(points) = sign(contribution)) AS signs,
+	bool_and(rank = 0 OR contribution = 0 OR abs(points / contribution - ratio) < 1e-9) AS proportion,
+	count(DISTINCT contribution) FILTER (WHERE rank = 0) AS bases
+FROM (SELECT *, row_number() OVER (PARTITION BY n ORDER BY rank), lag(contribution) OVER (PARTITION BY n ORDER BY rank) AS before,
+		max(points / nullif(contribution, 0)) FILTER (WHERE rank > 0) OVER (PARTITION BY n) AS ratio FROM reasons) r;
+-- they are the numbers of risk.contributions
+SELECT bool_and(same(contribution, c)) AS same FROM vectors JOIN reasons USING (n) JOIN risk.model_features f USING (feature),
+	LATERAL (SELECT (risk.contributions(x))[1][f.position] AS c) c WHERE f.name = 'real';
+SELECT bool_and(same(contribution, (risk.contributions(x))[1][13])) AS same FROM vectors JOIN reasons USING (n) WHERE rank = 0;
+-- top keeps the first rows as they are and folds the others, so that it still adds up
+SELECT top, bool_and(rows = least(top, 12) + 1 + (top < 12)::int) AS row_counts, bool_and(kept = least(top, 12) + 1) AS rows_kept,
+	bool_and(abs(contributions - whole) < 1e-12) AS contributions, bool_and(abs(points - score) < 1e-12) AS points,
+	bool_and(others IS NOT DISTINCT FROM CASE WHEN top < 12 THEN top + 1 END) AS others_last
+FROM vectors v, unnest('{0, 1, 3, 11, 12, 13, 1000}'::int[]) top,
+	LATERAL (SELECT count(*) AS rows, sum(t.contribution) AS contributions, sum(t.points) AS points,
+			max(t.rank) FILTER (WHERE t.feature = '(others)') AS others,
+			count(*) FILTER (WHERE (t.feature, t.contribution, t.points) = (r.feature, r.contribution, r.points)) AS kept
+		FROM explain_score(x, NULL, top) t LEFT JOIN reasons r ON r.n = v.n AND r.rank = t.rank) t,
+	LATERAL (SELECT sum(contribution) AS whole, sum(r.points) AS score FROM reasons r WHERE r.n = v.n) s
+GROUP BY top ORDER BY top;
+SELECT count(*) FROM vectors, explain_score(x, top => NULL) WHERE n = 1;
+SELECT outcome($$SELECT explain_score(x, NULL, -1) FROM vectors$$);
+SELECT outcome($$SELECT explain_score(x, 'real', -2147483648) FROM vectors$$) LIKE '22023:%' AS refused;
+-- more than one call in a query, and beside other columns
+SELECT a.feature = b.feature AS same FROM vectors, explain_score(x, NULL, 1) a, explain_score(to_jsonb(r), NULL, 1) b,
+	(SELECT 1) one, LATERAL (SELECT x[1] AS dette_sociale, x[2] AS effectif, x[3] AS procedure, x[4] AS chiffre_d_affaires, x[5] AS f4,
+		x[6] AS f5, x[7] AS f6, x[8] AS f7, x[9] AS part_patronale, x[10] AS "Délai paiement", x[11] AS f10, x[12] AS f11) r
+WHERE n = 2 AND a.rank = b.rank ORDER BY a.rank;
+
+--
+-- Ties stand in the model's order; a value is shown as the argument has it
+--
+SELECT risk.import_model('ties', linear_model(ARRAY['b', 'a', 'd', 'c'], ARRAY[1, -1, 1, 0]));
+SELECT rank, feature, contribution FROM explain_score('{2, 2, -2, 2}'::float8[], 'ties@1') ORDER BY rank;
+SELECT rank, feature, contribution FROM explain_score('{2, 2, -2, 2}'::float8[], 'ties@1', 2) ORDER BY rank;
+SELECT feature, value FROM explain_score('{2.50, NULL, -Infinity, 1e300}'::float8[], 'ties@1') ORDER BY feature COLLATE "C";
+SELECT feature, value FROM explain_score('{"b": 2.50, "a": null, "d": "NaN", "c": true}'::jsonb, 'ties@1') ORDER BY feature COLLATE "C";
+CREATE DOMAIN euros AS numeric(9, 2);
+SELECT e.feature, e.value FROM (SELECT 2.5::euros AS b, NULL::int AS a, 'NaN'::float4 AS d, false AS c) r, explain_score(r, 'ties@1') e
+ORDER BY e.feature COLLATE "C";
+SELECT e.feature, e.value FROM (SELECT 1.30 AS dette, 'Bretagne'::char(12) AS region, 'SA'::varchar AS forme, NULL::int AS effectif) r,
+	explain_score(r, 'shapes@1') e ORDER BY e.feature COLLATE "C";
+DROP DOMAIN euros;
+
+--
+-- Points where the contributions cancel out, and where the score saturates
+--
+SELECT risk.import_model('balance', linear_model(ARRAY['x', 'y'], ARRAY[1, 1], -1, 'binary:logistic'));
+SELECT x, bool_and(points IS NOT NULL) AS known, abs(sum(points) - score_company(ARRAY[x, -x], 'balance@1')) < 1e-7 AS adds_up,
+	bool_and(rank = 0 OR sign(points) = sign(contribution)) AS signs
+FROM unnest('{0, 1e-12, 1, 50}'::float8[]) x, explain_score(ARRAY[x, -x], 'balance@1') GROUP BY x ORDER BY x;
+SELECT x, abs(sum(points) - score_company(ARRAY[x, 0], 'balance@1')) < 1e-7 AS adds_up, bool_and(points BETWEEN -1 AND 1) AS bounded
+FROM unnest('{-1e30, -100, 1e-10, 100, 1e30}'::float8[]) x, explain_score(ARRAY[x, 0], 'balance@1') GROUP BY x ORDER BY x;
+-- other scores than probabilities
+SELECT risk.import_model('poisson', golden_model('poisson-xgb3.3.0', 'json'));
+SELECT bool_and(abs(p - score_company(x, 'poisson@1')) <= 1e-5 * greatest(1, p)) AS adds_up
+FROM vectors, LATERAL (SELECT sum(points) AS p FROM explain_score(x, 'poisson@1')) s;
+
+--
+-- By group
+--
+SELECT r.rank, r.feature_group, r.group_label, r.features FROM vectors, risk.explain_groups(x) r WHERE n = 1 ORDER BY rank;
+SELECT risk.describe_features('real', '{
+	"groups": {"debts": {"label": "Dettes"}, "size": {"label": "Taille"}, "empty": {"label": "Vide"}},
+	"features": {"dette_sociale": {"label": "Dette sociale", "group": "debts", "source": "Urssaf"}, "part_patronale": {"group": "debts"},
+		"effectif": {"label": "Effectif", "group": "size"}, "chiffre_d_affaires": {"group": "size"}, "f4": {"group": "unlabelled"}}}');
+SELECT r.feature_group, r.group_label, r.features FROM vectors, risk.explain_groups(x) r WHERE n = 1 ORDER BY feature_group COLLATE "C", rank;
+SELECT r.feature, r.label, r.feature_group, r.group_label, r.source FROM vectors, explain_score(x) r WHERE n = 1 ORDER BY feature COLLATE "C";
+SELECT bool_and(abs(g.contribution - s.contribution) < 1e-12) AS contributions, bool_and(abs(g.points - s.points) < 1e-12) AS points,
+	bool_and(g.features = s.features OR g.rank = 0) AS counts, count(*)
+FROM vectors, LATERAL (SELECT * FROM risk.explain_groups(x)) g,
+	LATERAL (SELECT count(*) AS features, sum(contribution) AS contribution, sum(points) AS points FROM explain_score(x) r
+		WHERE r.feature_group IS NOT DISTINCT FROM nullif(g.feature_group, '(base)') AND (r.rank = 0) = (g.rank = 0)) s;
+SELECT bool_and(rank < 2 OR abs(contribution) <= abs(before)) AS by_size FROM (SELECT rank, contribution,
+	lag(contribution) OVER (PARTITION BY n ORDER BY rank) AS before FROM vectors, risk.explain_groups(x)) g;
+
+--
+-- As one jsonb
+--
+SELECT k AS key, jsonb_typeof(e -> k) AS type FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e, jsonb_object_keys(e) k
+WHERE n = 1 ORDER BY k COLLATE "C";
+SELECT k AS macro FROM vectors, jsonb_object_keys(risk.explanation(x) -> 'macro_expl') k WHERE n = 1 ORDER BY k COLLATE "C";
+SELECT k AS macro, string_agg(f, ' ' ORDER BY f COLLATE "C") AS micro
+FROM vectors, jsonb_each(risk.explanation(x) -> 'micro_expl') e (k, v), jsonb_object_keys(v) f WHERE n = 1 GROUP BY k ORDER BY k COLLATE "C";
+SELECT DISTINCT e ->> 'model' AS model, e ? 'alert' AS alert FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e;
+SELECT risk.set_thresholds('real', 0.5, 0.25);
+SELECT bool_and(e ->> 'alert' = risk.alert_level(score_company(x))) AS alerts, count(DISTINCT e ->> 'alert') AS levels,
+	bool_and((e ->> 'score')::float8 = score_company(x)) AS scores, bool_and((e ->> 'margin')::float8 = risk.margin(x)) AS margins
+FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e;
+-- percentage points: with the base, macro_expl and micro_expl add up to the score
+SELECT bool_and(abs((e ->> 'base')::float8 + macro - 100 * score_company(x)) < 1e-4) AS macro,
+	bool_and(abs((e ->> 'base')::float8 + micro - 100 * score_company(x)) < 1e-4) AS micro
+FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e,
+	LATERAL (SELECT sum(v::float8) AS macro FROM jsonb_each_text(e -> 'macro_expl') m (k, v)) m,
+	LATERAL (SELECT sum(p::float8) AS micro FROM jsonb_each(e -> 'micro_expl') g (k, v), jsonb_each_text(v) f (f, p)) f;
+SELECT bool_and(abs((e -> 'micro_expl' -> 'Dettes' ->> 'dette_sociale')::float8 - 100 * r.points) < 1e-9) AS points
+FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e, explain_score(x) r WHERE r.feature = 'dette_sociale';
+-- two groups with one label, or with the label of no group, do not swallow each other
+SELECT risk.describe_features('real', '{"groups": {"size": {"label": "Dettes"}, "unlabelled": {"label": "(no group)"}}}');
+SELECT bool_and(abs((e ->> 'base')::float8 + macro - 100 * score_company(x)) < 1e-4) AS macro,
+	bool_and(abs((e ->> 'base')::float8 + micro - 100 * score_company(x)) < 1e-4) AS micro
+FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e,
+	LATERAL (SELECT sum(v::float8) AS macro FROM jsonb_each_text(e -> 'macro_expl') m (k, v)) m,
+	LATERAL (SELECT sum(p::float8) AS micro FROM jsonb_each(e -> 'micro_expl') g (k, v), jsonb_each_text(v) f (f, p)) f;
+
+DROP TABLE vectors, reasons;
+DROP FUNCTION compare_shapley(text, bytea, float8[], float8), shapley(bytea, float4[]), expected(plain_tree, int, float4[], boolean[]),
+	plain_trees(bytea);
+DROP TYPE plain_tree;
+SELECT risk.archive_model('real@1');
+DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
