@@ -9,12 +9,15 @@ SET search_path = risk_test, public;
 --
 -- A tree of a model in JSON.
 CREATE TYPE plain_tree AS (lefts int[], rights int[], features int[], conditions float4[], missing_left boolean[],
-	covers float4[], categories jsonb[], weight float8);
+	covers float4[], categories jsonb[]);
 CREATE FUNCTION plain_trees(model bytea) RETURNS SETOF plain_tree LANGUAGE sql AS $$
 	SELECT (SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'left_children') WITH ORDINALITY v (v, n)),
 		(SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'right_children') WITH ORDINALITY v (v, n)),
 		(SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'split_indices') WITH ORDINALITY v (v, n)),
-		(SELECT array_agg(v::float4 ORDER BY n) FROM jsonb_array_elements_text(t -> 'split_conditions') WITH ORDINALITY v (v, n)),
+		-- a leaf counts with its tree's weight, in float32 as in XGBoost
+		(SELECT array_agg(v.v::float4 * CASE l.v WHEN '-1' THEN w.weight ELSE 1 END::float4 ORDER BY n)
+			FROM jsonb_array_elements_text(t -> 'split_conditions') WITH ORDINALITY v (v, n)
+				JOIN jsonb_array_elements_text(t -> 'left_children') WITH ORDINALITY l (v, n) USING (n)),
 		(SELECT array_agg(v::boolean ORDER BY n) FROM jsonb_array_elements_text(t -> 'default_left') WITH ORDINALITY v (v, n)),
 		(SELECT array_agg(v::float4 ORDER BY n) FROM jsonb_array_elements_text(t -> 'sum_hessian') WITH ORDINALITY v (v, n)),
 		(SELECT array_agg(c.set ORDER BY n)
@@ -24,11 +27,11 @@ CREATE FUNCTION plain_trees(model bytea) RETURNS SETOF plain_tree LANGUAGE sql A
 					FROM (SELECT (t -> 'categories_segments' ->> (k - 1)::int)::int AS start,
 							(t -> 'categories_sizes' ->> (k - 1)::int)::int AS size
 						FROM jsonb_array_elements_text(t -> 'categories_nodes') WITH ORDINALITY c (node, k)
-						WHERE c.node::int = v.n - 1) s) c ON true),
-		COALESCE((m -> 'learner' -> 'gradient_booster' -> 'weight_drop' ->> (number - 1)::int)::float4::float8, 1)
+						WHERE c.node::int = v.n - 1) s) c ON true)
 	FROM (SELECT convert_from(model, 'UTF8')::jsonb AS m) document,
 		jsonb_array_elements(COALESCE(m #> '{learner,gradient_booster,model,trees}',
-			m #> '{learner,gradient_booster,gbtree,model,trees}')) WITH ORDINALITY tree (t, number)
+			m #> '{learner,gradient_booster,gbtree,model,trees}')) WITH ORDINALITY tree (t, number),
+		LATERAL (SELECT COALESCE((m #> '{learner,gradient_booster,weight_drop}' ->> (number - 1)::int)::float4, 1) AS weight) w
 $$;
 -- What a tree answers from a node on (from 1) when only some features are known.
 CREATE FUNCTION expected(tree plain_tree, node int, vector float4[], known boolean[]) RETURNS float8
@@ -43,8 +46,10 @@ BEGIN
 		RETURN tree.conditions[node]::float8;
 	END IF;
 	IF NOT known[feature] THEN
+		-- both children, by their share of the training rows
 		RETURN (tree.covers[left_node]::float8 * expected(tree, left_node, vector, known)
-			+ tree.covers[right_node]::float8 * expected(tree, right_node, vector, known)) / tree.covers[node]::float8;
+				+ tree.covers[right_node]::float8 * expected(tree, right_node, vector, known))
+			/ (tree.covers[left_node]::float8 + tree.covers[right_node]::float8);
 	END IF;
 	goes_left := CASE WHEN vector[feature] IS NULL OR vector[feature] = 'NaN' THEN tree.missing_left[node]
 		WHEN tree.categories[node] IS NOT NULL THEN NOT tree.categories[node] @> to_jsonb(vector[feature]::int)
@@ -81,9 +86,9 @@ BEGIN
 			SELECT sum((value[(s | (1 << (k - 1))) + 1] - value[s + 1])
 					* factorial(bit_count(s::bit(16))) * factorial(m - bit_count(s::bit(16)) - 1) / factorial(m))
 			INTO phi FROM generate_series(0, (1 << m) - 1) s WHERE (s >> (k - 1)) & 1 = 0;
-			answer[features[k]] := answer[features[k]] + tree.weight * phi;
+			answer[features[k]] := answer[features[k]] + phi;
 		END LOOP;
-		answer[cardinality(vector) + 1] := answer[cardinality(vector) + 1] + tree.weight * value[1];
+		answer[cardinality(vector) + 1] := answer[cardinality(vector) + 1] + value[1];
 	END LOOP;
 	RETURN answer;
 END
@@ -98,7 +103,8 @@ LANGUAGE sql AS $$
 		count(*) FILTER (WHERE o.theirs[k] <> 0)
 	FROM generate_subscripts(vectors, 1) v,
 		LATERAL (SELECT array_agg(x ORDER BY n) AS vector FROM unnest(vectors[v:v]) WITH ORDINALITY e (x, n)) i,
-		LATERAL (SELECT risk.contributions(vector, reference) AS ours, shapley(model, vector::float4[]) AS theirs) o,
+		LATERAL (SELECT risk.contributions(vector, reference) AS ours, shapley(model, vector::float4[]) AS theirs
+			OFFSET 0) o,	-- once for each vector
 		generate_subscripts(o.theirs, 1) k
 $$;
 
@@ -108,30 +114,30 @@ $$;
 \set trees '\'[[[16, 0, 2, 1, 2, 1], [10, 1, 0, 3, 4, 0], [6, 0, 5, 5, 6, 0], [7, 0, 1, 7, 8, 0], [3, 1], [4, 2, [1, 2], 9, 10, 1], [2, -1.5], [5, 1, -1, 11, 12, 1], [2, 0.75], [3, 0.25], [1, 4], [2, -0.5], [3, 2]], [[9, 2, [0], 1, 2, 0], [6, 0.5], [3, 1, 1, 3, 4, 1], [1, -2], [2, -3]], [[3, 0.125]]]\''
 SELECT risk.import_model('repeats', tree_model(:names, :trees, 'reg:squarederror', '5E-1', ARRAY['float', 'float', 'c', 'float']));
 SELECT * FROM compare_shapley('repeats@1', tree_model(:names, :trees),
-	(SELECT array_agg(ARRAY[x, y, c, 1]) FROM unnest('{0, 1.5, 3, 9, NULL}'::float8[]) x, unnest('{-2, -0.5, 0.5, 3, NULL}'::float8[]) y,
-		unnest('{0, 1, 2, 5, NULL}'::float8[]) c), 0.5);
+	(SELECT array_agg(ARRAY[x, y, c, 1]) FROM unnest('{0, 1.5, 3, 9, NULL}'::float8[]) x, unnest('{-2, -0.5, 3, NULL}'::float8[]) y,
+		unnest('{0, 1, NULL}'::float8[]) c), 0.5);
 -- a node that training rows never reached has no cover
 SELECT risk.import_model('empty', tree_model(ARRAY['x', 'y'],
 	'[[[4, 0, 1, 1, 2, 1], [4, 1, 1, 3, 4, 1], [0, 1, 2, 5, 6, 0], [3, 1], [1, 2], [0, 3], [0, 4]]]', 'reg:squarederror', '0E0'));
 SELECT x, y, abs((SELECT sum(c) FROM unnest(risk.contributions(ARRAY[x, y], 'empty@1')) c) - risk.margin(ARRAY[x, y], 'empty@1')) < 1e-9 AS adds_up
 FROM unnest('{0, 2}'::float8[]) x, unnest('{0, 1.5, 3}'::float8[]) y;
 -- real trees: text categories, dropped trees with weights, and many features
-SELECT risk.import_model('shapes', golden_model('category-names-xgb3.3.0', 'json'));
-SELECT * FROM compare_shapley('shapes@1', golden_model('category-names-xgb3.3.0', 'json'),
-	(SELECT array_agg(ARRAY[d, r, f, e]) FROM unnest('{0.3, 1.2, NULL}'::float8[]) d, unnest('{1, 4, NULL}'::float8[]) r,
-		unnest('{2, NULL}'::float8[]) f, unnest('{3, 30}'::float8[]) e), ln(0.38033333 / (1 - 0.38033333)));
+SELECT risk.import_model('firms', golden_model('category-names-xgb3.3.0', 'json'));
+SELECT * FROM compare_shapley('firms@1', golden_model('category-names-xgb3.3.0', 'json'),
+	(SELECT array_agg(ARRAY[d, r, f, e]) FROM unnest('{0.3, NULL}'::float8[]) d, unnest('{1, 4, NULL}'::float8[]) r,
+		unnest('{2, NULL}'::float8[]) f, unnest('{30}'::float8[]) e), ln(0.38033333 / (1 - 0.38033333)));
 SELECT risk.import_model('dropped', golden_model('dart-xgb3.0.0', 'json'));
 SELECT agree, vectors_compared, nonzero > 20 AS many FROM compare_shapley('dropped@1', golden_model('dart-xgb3.0.0', 'json'),
 	(SELECT array_agg(string_to_array(line, ',', '')::float8[] ORDER BY number) FROM golden_line
-		WHERE case_name = 'dart-xgb3.0.0' AND file = 'rows.csv' AND number BETWEEN 2 AND 4),
+		WHERE case_name = 'dart-xgb3.0.0' AND file = 'rows.csv' AND number BETWEEN 2 AND 3),
 	(SELECT c FROM (SELECT -ln(1 / (convert_from(golden_model('dart-xgb3.0.0', 'json'), 'UTF8')::jsonb
 		#>> '{learner,learner_model_param,base_score}')::float8 - 1) AS c) b));
 
 --
 -- Sums, ranks and folding, on the golden rows of a real model
 --
-SELECT risk.import_model('real', golden_model('logistic-xgb3.3.0', 'ubj'));
-SELECT risk.promote_model('real@1');
+SELECT risk.import_model('explained', golden_model('logistic-xgb3.3.0', 'ubj'));
+SELECT risk.promote_model('explained@1');
 CREATE TABLE vectors AS SELECT number - 1 AS n, string_to_array(line, ',', '')::float8[] AS x FROM golden_line
 WHERE case_name = 'logistic-xgb3.3.0' AND file = 'rows.csv' AND number > 1;
 CREATE TABLE reasons AS SELECT n, r.* FROM vectors, explain_score(x) r;
@@ -149,7 +155,7 @@ FROM (SELECT *, row_number() OVER (PARTITION BY n ORDER BY rank), lag(contributi
 		max(points / nullif(contribution, 0)) FILTER (WHERE rank > 0) OVER (PARTITION BY n) AS ratio FROM reasons) r;
 -- they are the numbers of risk.contributions
 SELECT bool_and(same(contribution, c)) AS same FROM vectors JOIN reasons USING (n) JOIN risk.model_features f USING (feature),
-	LATERAL (SELECT (risk.contributions(x))[1][f.position] AS c) c WHERE f.name = 'real';
+	LATERAL (SELECT (risk.contributions(x))[1][f.position] AS c) c WHERE f.name = 'explained';
 SELECT bool_and(same(contribution, (risk.contributions(x))[1][13])) AS same FROM vectors JOIN reasons USING (n) WHERE rank = 0;
 -- top keeps the first rows as they are and folds the others, so that it still adds up
 SELECT top, bool_and(rows = least(top, 12) + 1 + (top < 12)::int) AS row_counts, bool_and(kept = least(top, 12) + 1) AS rows_kept,
@@ -164,11 +170,11 @@ FROM vectors v, unnest('{0, 1, 3, 11, 12, 13, 1000}'::int[]) top,
 GROUP BY top ORDER BY top;
 SELECT count(*) FROM vectors, explain_score(x, top => NULL) WHERE n = 1;
 SELECT outcome($$SELECT explain_score(x, NULL, -1) FROM vectors$$);
-SELECT outcome($$SELECT explain_score(x, 'real', -2147483648) FROM vectors$$) LIKE '22023:%' AS refused;
+SELECT outcome($$SELECT explain_score(x, 'explained', -2147483648) FROM vectors$$) LIKE '22023:%' AS refused;
 -- more than one call in a query, and beside other columns
-SELECT a.feature = b.feature AS same FROM vectors, explain_score(x, NULL, 1) a, explain_score(to_jsonb(r), NULL, 1) b,
-	(SELECT 1) one, LATERAL (SELECT x[1] AS dette_sociale, x[2] AS effectif, x[3] AS procedure, x[4] AS chiffre_d_affaires, x[5] AS f4,
-		x[6] AS f5, x[7] AS f6, x[8] AS f7, x[9] AS part_patronale, x[10] AS "Délai paiement", x[11] AS f10, x[12] AS f11) r
+SELECT a.feature = b.feature AS same FROM vectors, LATERAL (SELECT x[1] AS dette_sociale, x[2] AS effectif, x[3] AS procedure, x[4] AS chiffre_d_affaires, x[5] AS f4,
+		x[6] AS f5, x[7] AS f6, x[8] AS f7, x[9] AS part_patronale, x[10] AS "Délai paiement", x[11] AS f10, x[12] AS f11) r,
+	explain_score(x, NULL, 1) a, explain_score(to_jsonb(r), NULL, 1) b
 WHERE n = 2 AND a.rank = b.rank ORDER BY a.rank;
 
 --
@@ -183,7 +189,7 @@ CREATE DOMAIN euros AS numeric(9, 2);
 SELECT e.feature, e.value FROM (SELECT 2.5::euros AS b, NULL::int AS a, 'NaN'::float4 AS d, false AS c) r, explain_score(r, 'ties@1') e
 ORDER BY e.feature COLLATE "C";
 SELECT e.feature, e.value FROM (SELECT 1.30 AS dette, 'Bretagne'::char(12) AS region, 'SA'::varchar AS forme, NULL::int AS effectif) r,
-	explain_score(r, 'shapes@1') e ORDER BY e.feature COLLATE "C";
+	explain_score(r, 'firms@1') e ORDER BY e.feature COLLATE "C";
 DROP DOMAIN euros;
 
 --
@@ -204,7 +210,7 @@ FROM vectors, LATERAL (SELECT sum(points) AS p FROM explain_score(x, 'poisson@1'
 -- By group
 --
 SELECT r.rank, r.feature_group, r.group_label, r.features FROM vectors, risk.explain_groups(x) r WHERE n = 1 ORDER BY rank;
-SELECT risk.describe_features('real', '{
+SELECT risk.describe_features('explained', '{
 	"groups": {"debts": {"label": "Dettes"}, "size": {"label": "Taille"}, "empty": {"label": "Vide"}},
 	"features": {"dette_sociale": {"label": "Dette sociale", "group": "debts", "source": "Urssaf"}, "part_patronale": {"group": "debts"},
 		"effectif": {"label": "Effectif", "group": "size"}, "chiffre_d_affaires": {"group": "size"}, "f4": {"group": "unlabelled"}}}');
@@ -227,7 +233,7 @@ SELECT k AS macro FROM vectors, jsonb_object_keys(risk.explanation(x) -> 'macro_
 SELECT k AS macro, string_agg(f, ' ' ORDER BY f COLLATE "C") AS micro
 FROM vectors, jsonb_each(risk.explanation(x) -> 'micro_expl') e (k, v), jsonb_object_keys(v) f WHERE n = 1 GROUP BY k ORDER BY k COLLATE "C";
 SELECT DISTINCT e ->> 'model' AS model, e ? 'alert' AS alert FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e;
-SELECT risk.set_thresholds('real', 0.5, 0.25);
+SELECT risk.set_thresholds('explained', 0.5, 0.25);
 SELECT bool_and(e ->> 'alert' = risk.alert_level(score_company(x))) AS alerts, count(DISTINCT e ->> 'alert') AS levels,
 	bool_and((e ->> 'score')::float8 = score_company(x)) AS scores, bool_and((e ->> 'margin')::float8 = risk.margin(x)) AS margins
 FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e;
@@ -240,7 +246,7 @@ FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e,
 SELECT bool_and(abs((e -> 'micro_expl' -> 'Dettes' ->> 'dette_sociale')::float8 - 100 * r.points) < 1e-9) AS points
 FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e, explain_score(x) r WHERE r.feature = 'dette_sociale';
 -- two groups with one label, or with the label of no group, do not swallow each other
-SELECT risk.describe_features('real', '{"groups": {"size": {"label": "Dettes"}, "unlabelled": {"label": "(no group)"}}}');
+SELECT risk.describe_features('explained', '{"groups": {"size": {"label": "Dettes"}, "unlabelled": {"label": "(no group)"}}}');
 SELECT bool_and(abs((e ->> 'base')::float8 + macro - 100 * score_company(x)) < 1e-4) AS macro,
 	bool_and(abs((e ->> 'base')::float8 + micro - 100 * score_company(x)) < 1e-4) AS micro
 FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e,
@@ -251,5 +257,5 @@ DROP TABLE vectors, reasons;
 DROP FUNCTION compare_shapley(text, bytea, float8[], float8), shapley(bytea, float4[]), expected(plain_tree, int, float4[], boolean[]),
 	plain_trees(bytea);
 DROP TYPE plain_tree;
-SELECT risk.archive_model('real@1');
+SELECT risk.archive_model('explained@1');
 DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

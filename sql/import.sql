@@ -101,7 +101,7 @@ FROM risk.loaded_models WHERE name = 'early' AND version = 1;
 -- The other tests make their own models.
 DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
 SELECT (SELECT count(*) FROM risk.models) AS models, (SELECT count(*) FROM risk.registry_chunk) AS chunks,
-	(SELECT count(*) FROM risk.registry_feature) AS features;
+	(SELECT count(*) FROM risk.registry_feature) AS features, (SELECT count(*) FROM risk.registry_group) AS groups;
 -- Numbers of dropped versions are not given again.
 SELECT risk.import_model('tiny', risk_test.linear_model(ARRAY['debt', 'staff'], ARRAY[1, 2]));
 SELECT risk.drop_model('tiny@9');

@@ -132,7 +132,7 @@ SELECT risk.bind_source('failure@2', 'companies', 'siren', 'Period');
 SELECT reference, source_schema, source_relation, key_column, period_column FROM risk.models WHERE reference = 'failure@2';
 SELECT risk.bind_source('failure@2', 'companies', 'siren');
 SELECT risk.import_model('failure', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
-SELECT risk.bind_source('failure@6', 'companies', 'siren') IS NULL;
+SELECT outcome($$SELECT risk.bind_source('failure@6', 'companies', 'siren')$$);
 SELECT risk.import_model('successor', constant_model(1));
 SELECT risk.describe_features('successor@1', '{"features": {"debt": {"label": "Dette", "group": "debts", "unit": "EUR"}},
 	"groups": {"debts": {"label": "Dettes"}, "empty": {"label": "Vide"}}}');
@@ -165,6 +165,13 @@ SELECT outcome($$SELECT risk.resolve_model('')$$) LIKE '42P08:%' AS ambiguous;
 RESET company_risk.default_model;
 SELECT risk.archive_model('successor@2');
 SELECT risk.resolve_model();
+
+-- A dropped version leaves nothing but its history.
+SELECT risk.drop_model('successor@1');
+SELECT (SELECT count(*) FROM risk.registry_feature f WHERE f.name = 'successor' AND f.version = 1) AS features,
+	(SELECT count(*) FROM risk.registry_group g WHERE g.name = 'successor' AND g.version = 1) AS groups,
+	(SELECT count(*) FROM risk.registry_chunk c WHERE c.name = 'successor' AND c.version = 1) AS chunks,
+	(SELECT count(*) FROM risk.model_events e WHERE e.name = 'successor' AND e.version = 1) > 3 AS history;
 
 DROP TABLE companies;
 SELECT risk.archive_model('failure@2', 'end of test');

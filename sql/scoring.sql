@@ -166,7 +166,9 @@ SELECT risk.margin(ARRAY[3]::float8[], 'custom@1'), risk.margins(ARRAY[3]::float
 SELECT outcome($$SELECT score_company(ARRAY[3]::float8[], 'custom@1')$$);
 SELECT outcome($$SELECT risk.predict(ARRAY[3]::float8[], 'custom@1')$$);
 SELECT rank, feature, round(contribution::numeric, 9) AS contribution, points FROM explain_score(ARRAY[3]::float8[], 'custom@1') ORDER BY rank;
-SELECT risk.explanation(ARRAY[3]::float8[], 'custom@1');
+SELECT e - 'macro_expl' - 'micro_expl' AS explanation, round((e #>> '{macro_expl,(no group)}')::numeric, 9) AS macro,
+	round((e #>> '{micro_expl,(no group),x}')::numeric, 9) AS micro
+FROM risk.explanation(ARRAY[3]::float8[], 'custom@1') e;
 
 --
 -- Models with several outputs

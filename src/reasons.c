@@ -18,6 +18,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -250,28 +251,43 @@ company_risk_contributions(PG_FUNCTION_ARGS)
  * ----------
  */
 
+static const char *
+group_title(const FeatureEntry *entry)
+{
+	if (entry->feature_group == NULL)
+		return NO_GROUP_NAME;
+	return entry->group_label ? entry->group_label : entry->feature_group;
+}
+
+/* Are two features in one group, or in groups that readers cannot tell apart? */
+static bool
+same_group(const FeatureEntry *a, const FeatureEntry *b, bool by_title)
+{
+	if (by_title)
+		return strcmp(group_title(a), group_title(b)) == 0;
+	if (a->feature_group == NULL || b->feature_group == NULL)
+		return a->feature_group == b->feature_group;
+	return strcmp(a->feature_group, b->feature_group) == 0;
+}
+
 /*
- * Sums reasons by group; a group's index is that of its first feature, which
- * has its code and label.  Features without a group are one group.
+ * Sums reasons by group, or by title of group; largest sum first.  A group's
+ * index is that of its first feature, which has its code and label.  Features
+ * without a group are one group.
  */
 static Reason *
-sum_groups(const Reasons *reasons, const FeatureEntry *entries, int *count)
+sum_groups(const Reasons *reasons, const FeatureEntry *entries, bool by_title, int *count)
 {
 	Reason	   *groups = palloc(reasons->count * sizeof(Reason));
 
 	*count = 0;
 	for (int i = 0; i < reasons->count; i++)
 	{
-		const char *group = entries[i].feature_group;
 		int			k;
 
 		for (k = 0; k < *count; k++)
-		{
-			const char *known = entries[groups[k].index].feature_group;
-
-			if (group == NULL ? known == NULL : known != NULL && strcmp(group, known) == 0)
+			if (same_group(&entries[i], &entries[groups[k].index], by_title))
 				break;
-		}
 		if (k == *count)
 		{
 			groups[k].index = i;
@@ -282,15 +298,8 @@ sum_groups(const Reasons *reasons, const FeatureEntry *entries, int *count)
 		groups[k].contribution += reasons->reasons[i].contribution;
 		groups[k].features++;
 	}
+	qsort(groups, *count, sizeof(Reason), compare_reasons);
 	return groups;
-}
-
-static const char *
-group_title(const FeatureEntry *entry)
-{
-	if (entry->feature_group == NULL)
-		return NO_GROUP_NAME;
-	return entry->group_label ? entry->group_label : entry->feature_group;
 }
 
 PG_FUNCTION_INFO_V1(company_risk_explain_groups);
@@ -313,8 +322,7 @@ company_risk_explain_groups(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	collect_reasons(call, &reasons);
 	entries = call_entries(call);
-	groups = sum_groups(&reasons, entries, &count);
-	qsort(groups, count, sizeof(Reason), compare_reasons);
+	groups = sum_groups(&reasons, entries, false, &count);
 
 	add_int(&row, 0);
 	add_text(&row, BASE_NAME);
@@ -359,8 +367,13 @@ push_number(JsonbParseState **state, const char *key, double number)
 	push_string(state, WJB_KEY, key);
 	if (isfinite(number))
 	{
+		char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+		/* all digits that tell the number from others, whatever extra_float_digits is */
+		double_to_shortest_decimal_buf(number, digits);
 		value.type = jbvNumeric;
-		value.val.numeric = DatumGetNumeric(DirectFunctionCall1(float8_numeric, Float8GetDatum(number)));
+		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(digits),
+																ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 	}
 	else
 		value.type = jbvNull;
@@ -395,8 +408,8 @@ company_risk_explanation(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	collect_reasons(call, &reasons);
 	entries = call_entries(call);
-	groups = sum_groups(&reasons, entries, &count);
-	qsort(groups, count, sizeof(Reason), compare_reasons);
+	/* one key for each title: groups of the same label would hide each other */
+	groups = sum_groups(&reasons, entries, true, &count);
 	/* a probability's points are percentage points; without points, contributions stand */
 	unit = call->forest->transform == TRANSFORM_SIGMOID ? 100.0 : 1.0;
 	if (!reasons.has_points)
@@ -427,12 +440,9 @@ company_risk_explanation(PG_FUNCTION_ARGS)
 	push_object(&state, "micro_expl");
 	for (int i = 0; i < count; i++)
 	{
-		const char *group = entries[groups[i].index].feature_group;
-
 		push_object(&state, group_title(&entries[groups[i].index]));
 		for (int k = 0; k < reasons.count; k++)
-			if (group == NULL ? entries[k].feature_group == NULL :
-				entries[k].feature_group != NULL && strcmp(group, entries[k].feature_group) == 0)
+			if (same_group(&entries[k], &entries[groups[i].index], true))
 				push_number(&state, entries[k].feature, unit * reasons.reasons[k].contribution * reasons.ratio);
 		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}

@@ -227,15 +227,19 @@ read_version(HeapTuple tuple, Relation relation)
 	return version;
 }
 
+#define PRODUCTION_VERSION 0
+#define ANY_VERSION (-1)
+
 /*
- * The version or the production version of a name; of any name when name is
- * NULL, and then others is set to a list of names when there are several.
+ * The version, the production version or any version of a name; of any name
+ * when name is NULL, and then others is set to a list of names when there are
+ * several.
  */
 static ModelVersion *
 find_version(const char *name, int number, Snapshot snapshot, char **others)
 {
 	Relation	relation = registry_open("registry", REGISTRY_COLUMNS);
-	Oid			index = registry_relation(number > 0 ? "registry_pkey" : "registry_production");
+	Oid			index = registry_relation(number == PRODUCTION_VERSION ? "registry_production" : "registry_pkey");
 	ScanKeyData keys[2];
 	int			key_count = 0;
 	SysScanDesc scan;
@@ -265,7 +269,7 @@ static ModelVersion *
 only_production_version(Snapshot snapshot)
 {
 	char	   *several = NULL;
-	ModelVersion *found = find_version(NULL, 0, snapshot, &several);
+	ModelVersion *found = find_version(NULL, PRODUCTION_VERSION, snapshot, &several);
 
 	if (found == NULL)
 		ereport(ERROR,
@@ -280,6 +284,15 @@ only_production_version(Snapshot snapshot)
 				 errdetail("In production are: %s.", several),
 				 errhint("Name a model, or set company_risk.default_model.")));
 	return found;
+}
+
+static void
+fail_unknown(const char *reference)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("model \"%s\" does not exist", reference),
+			 errhint("See the view risk.models.")));
 }
 
 ModelVersion *
@@ -299,7 +312,9 @@ registry_resolve(const char *reference, Snapshot snapshot)
 	at = strchr(reference, '@');
 	if (at == NULL)
 	{
-		found = find_version(reference, 0, snapshot, NULL);
+		found = find_version(reference, PRODUCTION_VERSION, snapshot, NULL);
+		if (found == NULL && find_version(reference, ANY_VERSION, snapshot, NULL) == NULL)
+			fail_unknown(reference);
 		if (found == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -320,10 +335,7 @@ registry_resolve(const char *reference, Snapshot snapshot)
 				 errhint("A reference is a name, or a name and a version, as %s@1.", name)));
 	found = find_version(name, (int) number, snapshot, NULL);
 	if (found == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("model \"%s\" does not exist", reference),
-				 errhint("See the view risk.models.")));
+		fail_unknown(reference);
 	return found;
 }
 

@@ -12,6 +12,7 @@ use CompanyRiskTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 if ($^O ne 'linux')
 {
@@ -46,8 +47,16 @@ sub loaded_is
 	my ($expected, $title, $dbname) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	ok($node->poll_query_until($dbname // 'postgres', $loaded, $expected), $title)
-	  or diag($node->safe_psql($dbname // 'postgres', $loaded));
+	my $found;
+
+	# not poll_query_until: three minutes are more than a process takes to end
+	foreach my $attempt (1 .. 200)
+	{
+		$found = $node->safe_psql($dbname // 'postgres', $loaded);
+		last if $found eq $expected;
+		usleep(100_000);
+	}
+	is($found, $expected, $title);
 	return;
 }
 
@@ -78,7 +87,7 @@ foreach my $session (@sessions)
 	my $before = memory_kb($session->{server_pid});
 	is($session->query_safe(company_scores()), $scores, 'another session scores');
 	my $growth = memory_kb($session->{server_pid}) - $before;
-	cmp_ok($growth, '<', $image_kb / 2,
+	cmp_ok($growth, '<', 1024,
 		"it takes little memory of its own ($growth kB, image $image_kb kB)");
 }
 loaded_is('large|1|shared|ready|5|1|f', 'all use one image, loaded once');
@@ -112,29 +121,29 @@ loaded_is('large|1|shared|ready|2|1|f', 'parallel workers come and go');
 	my $before = $session->query_safe($contexts);
 	is($session->query_safe(company_scores()), $scores, 'a session loads the model');
 	my $growth = $session->query_safe($contexts) - $before;
-	cmp_ok($growth, '<', $image_kb / 2, "and gives back what it needed for it ($growth kB kept)");
+	cmp_ok($growth, '<', 1024, "and gives back what it needed for it ($growth kB kept)");
 
 	# ---------- what a scoring process is made of
-	unlike(process_maps($session->{server_pid}), qr/xgboost|libgomp|libstdc\+\+/,
-		'it maps no libxgboost, no OpenMP, no C++');
+	unlike(process_maps($session->{server_pid}), qr/xgboost|libgomp/,
+		'it maps no libxgboost and no OpenMP');
 	like(process_maps($session->{server_pid}), qr{/company_risk\.so}, 'but this extension');
 	my @threads = glob("/proc/$session->{server_pid}/task/*");
 	is(scalar @threads, 1, 'it has one thread');
 	$session->quit;
-	$_->{run}->kill_kill foreach ($idle, $busy);
+	end_of_session($_) foreach ($idle, $busy);
 }
 
 # ---------- superseded versions
 
-# The values of tiny models, to tell images in the list apart: all are tiny.
 import_model($node, 'postgres', 'large', large_model(2, 50));
 ($idle, $busy) = map { new_session() } 1 .. 2;
 $_->query_safe(company_scores()) foreach ($idle, $busy);
 my ($old_segment) = sort { -s $b <=> -s $a } own_segments($idle->{server_pid});
 cmp_ok(-s $old_segment, '>=', $image_kb * 1024, 'the image is a file in /dev/shm');
 $node->safe_psql('postgres', q{SELECT risk.promote_model('large@2')});
-isnt($busy->query_safe(company_scores()), $scores, 'the new version scores otherwise');
-# one session still has the old one, and has not noticed
+# A session finds out when it meets an image for the first time, and lets go of
+# what it does not use at the next occasion.
+isnt($busy->query_safe(company_scores()), $scores, 'the new version scores otherwise') foreach (1, 2);
 loaded_is("large|1|shared|ready|1|1|t\nlarge|2|shared|ready|1|1|f",
 	'after a promotion the old image stays while a session has it');
 $idle->query_safe(company_scores());
@@ -154,10 +163,10 @@ $busy->query_safe(
 	  . q{convert_to(replace(convert_from(risk.export_model('large'), 'UTF8'), '"x"', '"z"'), 'UTF8'))});
 $busy->query_safe(q{SELECT score_company(array_fill(0::float8, ARRAY[20]), 'aborted@1')});
 $busy->query_safe('ROLLBACK');
-import_model($node, 'postgres', 'other', tiny_model(1));
+import_model($node, 'postgres', 'other', tiny_model(0.5));
 $_->query_safe(q{SELECT score_company(ARRAY[0, 0], 'other@1')}) foreach ($idle, $busy);
-loaded_is("large|1|shared|ready|2|1|f\nother|1|shared|ready|2|1|f", 'the image of an aborted import is freed')
-  ;
+$_->query_safe(company_scores()) foreach ($idle, $busy);
+loaded_is("large|1|shared|ready|2|2|f\nother|1|shared|ready|2|1|f", 'the image of an aborted import is freed');
 $_->quit foreach ($idle, $busy);
 
 # ---------- two databases
@@ -171,6 +180,7 @@ isnt($other_scores, $scores, 'the same name has another content in another datab
 is($node->safe_psql('postgres', company_scores()), $scores, 'the first database is not confused');
 is($node->safe_psql('second', company_scores()), $other_scores, 'nor is the second');
 loaded_is('large|1|shared|ready|0|1|f', 'each sees its own', 'second');
+my $loads = $node->safe_psql('postgres', "SELECT loads FROM risk.loaded_models WHERE name = 'large'");
 # the same content: not shared either, and dropping it in one leaves the other's
 import_model($node, 'second', 'same', $large);
 is($node->safe_psql('second', company_scores('same@1')), $scores, 'the same content scores the same');
@@ -179,8 +189,8 @@ $node->safe_psql('second', q{SELECT risk.drop_model('same@1')});
 # meets a model for the first time, and so looks around
 $node->safe_psql('second', company_scores());
 loaded_is('large|1|shared|ready|0|1|f', 'dropped in one database', 'second');
-is($node->safe_psql('postgres', "SELECT loads FROM risk.loaded_models WHERE name = 'large'"),
-	'1', 'it stays in the other');
+is($node->safe_psql('postgres', "SELECT loads, backends FROM risk.loaded_models WHERE name = 'large'"),
+	"$loads|0", 'it stays in the other');
 is($node->safe_psql('postgres', company_scores()), $scores, 'and scores');
 # the images of a dropped database
 my $witness = new_session('second');
@@ -209,7 +219,7 @@ $node->restart;
 	is("$result$messages", $scores, 'and none at the next use');
 	is($session->query_safe($loaded), 'large|1|private|ready|1|1|f', 'it is private to the session');
 	is($session->query_safe(q{SELECT score_company(ARRAY[0, 0], 'other@1')}),
-		'1', 'a small one fits');
+		'0.5', 'a small one fits');
 	is($session->query_safe($loaded),
 		"large|1|private|ready|1|1|f\nother|1|shared|ready|1|1|f", 'and is shared');
 	is($node->safe_psql('postgres', $loaded), 'other|1|shared|ready|1|1|f',
@@ -217,7 +227,7 @@ $node->restart;
 	$session->quit;
 }
 
-# 1,000 nodes and more each: a limit for about two of five
+# a limit that two of five models fit under, and a third does not
 my $few_megabytes = int($image_kb / 1024) + 1;
 $node->append_conf('postgresql.conf', "company_risk.shared_memory_limit = ${few_megabytes}MB");
 $node->restart;
@@ -260,6 +270,31 @@ $node->restart;
 	is($session->query_safe($loaded), 'large|1|private|ready|1|1|f', 'from a private copy');
 	is_deeply([ grep { -s $_ >= $image_kb * 1024 } own_segments($session->{server_pid}) ],
 		[], 'no segment is there for it');
+	$session->quit;
+}
+
+# ---------- more models than there are places
+
+$node->append_conf('postgresql.conf', 'company_risk.shared_memory_limit = 1GB');
+$node->restart;
+import_model($node, 'postgres', 'many', tiny_model(1));
+$node->safe_psql(
+	'postgres', q{
+	SELECT risk.import_model('many', convert_to(
+		replace(convert_from(risk.export_model('many@1'), 'UTF8'), '[0.5,1,10]', format('[0.5,%s,0]', n)), 'UTF8'))
+	FROM generate_series(2, 70) n});
+{
+	my $session = new_session();
+	my @calls = map { "score_company(ARRAY[0, 0], 'many\@$_')" } 1 .. 70;
+	my ($result, $messages) = query_with_messages($session, join(';', map { "SELECT $_" } @calls));
+
+	is("$result$messages", join("\n", 1 .. 70), 'seventy models, one after the other, are no trouble');
+	($result, $messages) = query_with_messages($session, 'SELECT ' . join(' + ', @calls));
+	is($result, '2485', 'seventy at once score');
+	is(() = $messages =~ /WARNING:  $shortage/g, 1, 'with one warning, for not all can be shared');
+	is( $session->query_safe(
+			q{SELECT count(*) FILTER (WHERE place = 'private') > 0, count(*) FILTER (WHERE place = 'shared') > 32 FROM risk.loaded_models}),
+		't|t', 'some are private, most are shared');
 	$session->quit;
 }
 
@@ -311,13 +346,15 @@ SKIP:
 		my ($result, $messages) = query_with_messages($session, company_scores());
 
 		is($result, $scores, "with /dev/shm full a model scores, session $round");
-		like($messages, qr/WARNING:  $shortage\nDETAIL: .*No space left on device.*\nHINT: .*\/dev\/shm/,
+		# the second one need not find it out for itself
+		like($messages,
+			qr/WARNING:  $shortage\nDETAIL: .*(No space left on device|out of shared memory).*\nHINT: .*\/dev\/shm/,
 			'with one warning that says what to do');
 		is($session->query_safe($loaded), 'large|1|private|ready|1|1|f', 'from a private copy');
 		$session->quit;
 	}
 	is($node->safe_psql('postgres', q{SELECT score_company(ARRAY[0, 0], 'other@1')}),
-		'1', 'a small model scores');
+		'0.5', 'a small model scores');
 	loaded_is('other|1|shared|ready|0|1|f', 'and is shared');
 	my $log = slurp_file($node->logfile);
 	unlike($log, qr/terminated by signal|PANIC|TRAP/, 'no process has crashed');

@@ -1,0 +1,47 @@
+--
+-- What a dump carries: the rows of every table of the registry, and nothing that
+-- a restore could not put back.  (test/t dumps and restores.)
+--
+SELECT c.oid::regclass AS relation, CASE WHEN c.oid = ANY (e.extconfig) THEN 'rows are dumped' ELSE 'rows are lost' END AS dump,
+	e.extcondition[array_position(e.extconfig, c.oid)] AS condition
+FROM pg_extension e
+	JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+	JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+WHERE e.extname = 'company_risk' AND c.relkind IN ('r', 'p', 'S', 'm', 'f') ORDER BY c.oid::regclass::text COLLATE "C";
+-- Nothing in a dump of the rows is computed at restore, or asks for an order: no
+-- sequence, trigger, foreign key, generated or identity column
+SELECT count(*) FILTER (WHERE a.attidentity <> '' OR a.attgenerated <> '') AS computed_columns,
+	(SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text LIKE 'risk.%') AS foreign_keys,
+	(SELECT count(*) FROM pg_trigger t WHERE t.tgrelid::regclass::text LIKE 'risk.%' AND NOT t.tgisinternal) AS triggers,
+	(SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'risk' AND c.relkind = 'S') AS sequences
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'risk' AND c.relkind = 'r' AND a.attnum > 0;
+-- Copied out and in again, as a dump does, models answer as before
+SET search_path = risk_test, public;
+SELECT risk.import_model('dumped', golden_model('category-names-xgb3.3.0', 'ubj'), description => 'äöü	"tab"');
+SELECT risk.promote_model('dumped@1', 'why \ not');
+SELECT risk.describe_features('dumped', '{"groups": {"g": {"label": "Groupe"}}, "features": {"dette": {"label": "Dette", "group": "g"}}}');
+SELECT risk.set_thresholds('dumped', 0.1, 0.01);
+SELECT risk.explanation('{"dette": 1.3, "region": "Corse", "forme": "SA", "effectif": 4}'::jsonb) AS explanation_before,
+	md5(risk.export_model('dumped')::text) AS bytes_before \gset
+CREATE TEMPORARY TABLE registry AS SELECT * FROM risk.registry;
+CREATE TEMPORARY TABLE registry_group AS SELECT * FROM risk.registry_group;
+CREATE TEMPORARY TABLE registry_feature AS SELECT * FROM risk.registry_feature;
+CREATE TEMPORARY TABLE registry_chunk AS SELECT * FROM risk.registry_chunk;
+CREATE TEMPORARY TABLE registry_event AS SELECT * FROM risk.registry_event;
+TRUNCATE risk.registry, risk.registry_group, risk.registry_feature, risk.registry_chunk, risk.registry_event;
+SELECT outcome($$SELECT score_company('{}'::jsonb)$$) LIKE '42704:%' AS gone;
+INSERT INTO risk.registry SELECT * FROM pg_temp.registry;
+INSERT INTO risk.registry_group SELECT * FROM pg_temp.registry_group;
+INSERT INTO risk.registry_feature SELECT * FROM pg_temp.registry_feature;
+INSERT INTO risk.registry_chunk SELECT * FROM pg_temp.registry_chunk;
+INSERT INTO risk.registry_event SELECT * FROM pg_temp.registry_event;
+SELECT risk.explanation('{"dette": 1.3, "region": "Corse", "forme": "SA", "effectif": 4}'::jsonb) = :'explanation_before'::jsonb AS same_explanation,
+	md5(risk.export_model('dumped')::text) = :'bytes_before' AS same_bytes;
+SELECT reference, state, description, threshold_strong FROM risk.models;
+SELECT event, reason FROM risk.model_events WHERE name = 'dumped' ORDER BY number;
+SELECT risk.import_model('dumped', linear_model(ARRAY['x'], ARRAY[1]));
+
+DISCARD TEMP;
+SELECT risk.archive_model('dumped@1');
+DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

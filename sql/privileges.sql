@@ -1,0 +1,154 @@
+--
+-- Privileges: what everybody may do, what has to be granted, and who is recorded
+-- as having acted.
+--
+SET search_path = risk_test, public;
+CREATE ROLE regress_company_risk_analyst;
+CREATE ROLE regress_company_risk_steward;
+CREATE ROLE regress_company_risk_team;
+CREATE ROLE regress_company_risk_member IN ROLE regress_company_risk_team;
+GRANT USAGE ON SCHEMA risk_test TO PUBLIC;
+CREATE TABLE firm (siren text, x int);
+INSERT INTO firm VALUES ('000000001', 3);
+SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[1]));
+SELECT risk.promote_model('guarded@1');
+SELECT risk.set_thresholds('guarded', 5, 2);
+SELECT risk.bind_source('guarded', 'firm', 'siren');
+
+-- Anybody may score, explain, and read what models there are
+SET ROLE regress_company_risk_analyst;
+SELECT score_company('{"x": 2}'::jsonb), risk.margin(ARRAY[2]::float8[]), risk.predict(r), risk.alert_level(score_company(r)),
+	risk.explanation(r) ->> 'model' AS model FROM (SELECT 2 AS x) r;
+SELECT feature, contribution FROM explain_score('{"x": 2}'::jsonb) ORDER BY rank;
+SELECT risk.resolve_model(), risk.warm_model() > 0 AS warm;
+SELECT reference, state FROM risk.models;
+SELECT feature FROM risk.model_features WHERE name = 'guarded';
+SELECT event FROM risk.model_events WHERE name = 'guarded' ORDER BY number;
+SELECT name, version, state FROM risk.loaded_models WHERE name = 'guarded';
+SELECT objective FROM risk.inspect_model(linear_model(ARRAY['x'], ARRAY[1]));
+
+-- but not change anything, nor see the weights, nor other people's tables
+SELECT outcome($$SELECT risk.import_model('mine', linear_model(ARRAY['x'], ARRAY[1]))$$);
+SELECT outcome($$SELECT risk.promote_model('guarded@1')$$);
+SELECT outcome($$SELECT risk.rollback_model('guarded', 'why')$$);
+SELECT outcome($$SELECT risk.archive_model('guarded@1')$$);
+SELECT outcome($$SELECT risk.drop_model('guarded@1')$$);
+SELECT outcome($$SELECT risk.describe_features('guarded', '{}')$$);
+SELECT outcome($$SELECT risk.bind_source('guarded', 'pg_class', 'relname')$$);
+SELECT outcome($$SELECT risk.set_thresholds('guarded', 1, 0)$$);
+SELECT outcome($$SELECT risk.export_model('guarded')$$);
+SELECT outcome($$SELECT risk.record_event('guarded', 1, 'promote', 'never happened')$$);
+SELECT outcome($$SELECT risk.lock_version('guarded')$$);
+SELECT outcome($$SELECT FROM risk.registry$$);
+SELECT outcome($$SELECT FROM risk.registry_chunk$$);
+SELECT outcome($$SELECT FROM risk.registry_feature$$);
+SELECT outcome($$SELECT FROM risk.registry_group$$);
+SELECT outcome($$SELECT FROM risk.registry_event$$);
+SELECT outcome($$UPDATE risk.models SET state = 'production'$$);
+SELECT outcome($$DELETE FROM risk.model_events$$);
+SELECT outcome($$CREATE TABLE risk.mine (x int)$$);
+SELECT outcome($$SELECT score_company('000000001')$$);
+SELECT outcome($$SELECT score_company(f) FROM firm f$$);
+-- the settings: which model is meant, everybody's choice; how much memory, not
+SET company_risk.default_model = 'guarded@1';
+SELECT score_company('{"x": 4}'::jsonb);
+RESET company_risk.default_model;
+SELECT outcome($$SET company_risk.shared_memory_limit = 0$$) LIKE '42501:%' AS refused;
+RESET ROLE;
+
+-- A view lends its owner's right to the table
+CREATE VIEW firm_scores AS SELECT siren, score_company(f) AS score FROM firm f;
+GRANT SELECT ON firm_scores TO regress_company_risk_analyst;
+SET ROLE regress_company_risk_analyst;
+SELECT * FROM firm_scores;
+RESET ROLE;
+-- a look-up is made by the caller, also when a view makes it
+CREATE VIEW firm_lookups AS SELECT score_company('000000001') AS score;
+GRANT SELECT ON firm_lookups TO regress_company_risk_analyst;
+SET ROLE regress_company_risk_analyst;
+SELECT outcome($$SELECT * FROM firm_lookups$$);
+RESET ROLE;
+
+-- Each right is granted by itself, and enough by itself
+GRANT EXECUTE ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer) TO regress_company_risk_steward;
+SET ROLE regress_company_risk_steward;
+SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[2]), description => 'by the steward');
+SELECT outcome($$SELECT risk.promote_model('guarded@2')$$);
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION risk.promote_model(text, text) TO regress_company_risk_steward;
+SET ROLE regress_company_risk_steward;
+SELECT risk.promote_model('guarded@2', 'approved');
+SELECT outcome($$SELECT risk.rollback_model('guarded', 'why')$$);
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text) TO regress_company_risk_steward;
+SET ROLE regress_company_risk_steward;
+SELECT risk.rollback_model('guarded', 'complaints');
+SELECT outcome($$SELECT risk.archive_model('guarded@2')$$);
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION risk.archive_model(text, text), risk.drop_model(text, text), risk.describe_features(text, jsonb),
+	risk.bind_source(text, regclass, name, name), risk.set_thresholds(text, double precision, double precision)
+	TO regress_company_risk_steward;
+SET ROLE regress_company_risk_steward;
+SELECT risk.describe_features('guarded', '{"features": {"x": {"label": "X", "group": "g"}}}');
+SELECT risk.set_thresholds('guarded', 5, 1);
+-- whoever binds a relation need not be able to read it; whoever looks up has to
+SELECT risk.bind_source('guarded', 'risk_test.firm', 'siren');
+SELECT risk.drop_model('guarded@2', 'unused');
+SELECT risk.archive_model('guarded@1', 'end');
+SELECT risk.rollback_model('guarded', 'not yet');
+SELECT outcome($$SELECT risk.export_model('guarded')$$);
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION risk.export_model(text) TO regress_company_risk_steward;
+SET ROLE regress_company_risk_steward;
+SELECT risk.export_model('guarded') = linear_model(ARRAY['x'], ARRAY[1]) AS exported;
+-- still no way to the tables
+SELECT outcome($$SELECT FROM risk.registry_chunk$$);
+RESET ROLE;
+
+-- Who acted: the role in force, not the functions' owner, also by way of a function
+-- of another owner, and by membership
+CREATE FUNCTION risk_test.release(text) RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT risk.promote_model($1, 'release') $$;
+SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[3]));
+SET ROLE regress_company_risk_analyst;
+SELECT risk_test.release('guarded@3');
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text), risk.promote_model(text, text) TO regress_company_risk_team;
+SET SESSION AUTHORIZATION regress_company_risk_member;
+SELECT risk.rollback_model('guarded', 'by a member');
+SET ROLE regress_company_risk_team;
+SELECT risk.promote_model('guarded@3', 'as the team');
+RESET ROLE;
+RESET SESSION AUTHORIZATION;
+SELECT number, version, event, reason, CASE WHEN role = session_user THEN '(me)' ELSE role END AS role
+FROM risk.model_events WHERE name = 'guarded' ORDER BY number;
+SELECT reference, CASE WHEN imported_by = session_user THEN '(me)' ELSE imported_by END AS imported_by
+FROM risk.models WHERE name = 'guarded' ORDER BY version;
+
+-- A caller's objects do not get between: the functions that run as their owner have
+-- a search_path of their own
+SET SESSION AUTHORIZATION regress_company_risk_member;
+CREATE FUNCTION pg_temp.max(integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION pg_temp.split_part(text, text, integer) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE TEMPORARY TABLE registry (name text, version int, state text);
+CREATE TEMPORARY TABLE pg_class (oid oid);
+SET search_path = pg_temp, pg_catalog;
+SELECT risk.rollback_model('guarded', 'not trapped');
+DISCARD TEMP;
+RESET search_path;
+RESET SESSION AUTHORIZATION;
+
+SET search_path = risk_test, public;
+SELECT p.oid::regprocedure AS owner_rights, p.proconfig
+FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
+WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass
+	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'company_risk') AND p.prosecdef
+ORDER BY p.oid::regprocedure::text COLLATE "C";
+
+DROP VIEW firm_scores, firm_lookups;
+DROP TABLE firm;
+DROP FUNCTION risk_test.release(text);
+SELECT risk.archive_model('guarded@1');
+DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA risk FROM regress_company_risk_steward, regress_company_risk_team;
+REVOKE USAGE ON SCHEMA risk_test FROM PUBLIC;
+DROP ROLE regress_company_risk_analyst, regress_company_risk_steward, regress_company_risk_member, regress_company_risk_team;

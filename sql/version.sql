@@ -1,0 +1,60 @@
+--
+-- The extension's objects: versions agree, everything says what it is, what it
+-- needs and who may call it; and it comes and goes without a trace.
+--
+\set control_version `sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$PG_ABS_SRCDIR/company_risk.control"`
+SELECT extversion = :'control_version' AS control_file, extversion = risk.library_version() AS library,
+	extversion ~ '^\d+\.\d+\.\d+$' AS three_numbers
+FROM pg_extension WHERE extname = 'company_risk';
+
+CREATE TEMPORARY TABLE member AS
+SELECT d.classid, d.objid, i.type, i.identity
+FROM pg_depend d, LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
+WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'company_risk');
+SELECT type, count(*) > 0 AS there FROM member WHERE type IN ('function', 'schema', 'table', 'view') GROUP BY type ORDER BY type;
+-- the two verbs stand in the schema chosen at creation, all else in risk
+SELECT n.nspname AS schema, p.proname AS function, count(*) AS forms FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+	JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> 'risk' GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT count(*) AS elsewhere FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+	JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname <> 'risk';
+-- all of it has a comment
+SELECT type, identity AS without_comment FROM member
+WHERE type IN ('function', 'schema', 'table', 'view', 'type', 'operator', 'aggregate')
+	AND COALESCE(obj_description(objid, classid::regclass::text), '') = ''
+	-- the row types of tables and views
+	AND NOT (type = 'type' AND EXISTS (SELECT FROM pg_type t WHERE t.oid = objid AND (t.typrelid <> 0 OR t.typelem <> 0)))
+ORDER BY type, identity COLLATE "C";
+
+-- How the functions may be used; forms is the number of functions of a name
+SELECT p.proname AS function, count(*) AS forms,
+	CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END AS volatility,
+	CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END AS parallel,
+	p.proisstrict AS strict, p.prosecdef AS as_owner, p.procost AS cost, p.prorows AS rows,
+	bool_and(has_function_privilege('public', p.oid, 'EXECUTE')) AS public
+FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+GROUP BY p.proname, p.provolatile, p.proparallel, p.proisstrict, p.prosecdef, p.procost, p.prorows
+ORDER BY p.proname COLLATE "C";
+-- what everybody may read
+SELECT c.relname AS relation, c.relkind AS kind, has_table_privilege('public', c.oid, 'SELECT') AS select,
+	has_table_privilege('public', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') AS change
+FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid WHERE c.relkind IN ('r', 'v')
+ORDER BY c.relname COLLATE "C";
+-- the settings
+SELECT name, boot_val, unit, context, vartype, min_val, max_val, short_desc <> '' AS described
+FROM pg_settings WHERE name LIKE 'company_risk.%' ORDER BY name COLLATE "C";
+
+-- Gone without a trace, and made again in another schema
+DROP TABLE member;
+SET client_min_messages = warning;
+DROP SCHEMA risk_test CASCADE;
+RESET client_min_messages;
+DROP EXTENSION company_risk;
+SELECT count(*) AS schemas FROM pg_namespace WHERE nspname IN ('risk', 'risk_test');
+SELECT count(*) AS functions FROM pg_proc WHERE proname IN ('score_company', 'explain_score');
+CREATE SCHEMA risk_test;
+CREATE EXTENSION company_risk SCHEMA risk_test;
+SELECT DISTINCT pronamespace::regnamespace AS schema FROM pg_proc WHERE proname IN ('score_company', 'explain_score');
+SELECT count(*) AS models FROM risk.models;
+DROP EXTENSION company_risk;
+DROP SCHEMA risk_test;
