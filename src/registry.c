@@ -578,6 +578,14 @@ close_chunks(ChunkSource *chunks)
 	MemoryContextDelete(chunks->context);
 }
 
+/* Says whose bytes an error of the reader is about. */
+static void
+loading_context(void *version)
+{
+	errcontext("loading model \"%s@%d\" from the registry",
+			   ((const ModelVersion *) version)->name, ((const ModelVersion *) version)->version);
+}
+
 void *
 registry_build_image(void *request, Size *size)
 {
@@ -593,7 +601,13 @@ registry_build_image(void *request, Size *size)
 	int			count;
 	ForestImage *image;
 	void	   *result;
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = loading_context,
+		.arg = unconstify(ModelVersion *, version)
+	};
 
+	error_context_stack = &context;
 	MemoryContextSwitchTo(scratch);
 	chunks = open_chunks(version, snapshot);
 	model = model_read(server_host(), &chunks->source);
@@ -618,6 +632,7 @@ registry_build_image(void *request, Size *size)
 	result = MemoryContextAllocHuge(target, *size);
 	memcpy(result, image, *size);
 	MemoryContextDelete(scratch);
+	error_context_stack = context.previous;
 	return result;
 }
 
