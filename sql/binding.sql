@@ -78,9 +78,12 @@ SELECT f.form, risk.margin(f, 'named@1') AS text, risk.margin(v, 'named@1') AS v
 FROM forms f, LATERAL (SELECT f.form::varchar(10)) v (form), LATERAL (SELECT f.form::char(10)) c (form),
 	LATERAL (SELECT f.form::shape) e (form), LATERAL (SELECT f.form::short) d (form),
 	LATERAL (SELECT f.form::shape::shape_domain) ed (form);
--- names match exactly; unknown ones are all alike, and not the same as missing
+-- names match exactly, but for trailing blanks; unknown ones are all alike, and not the same as missing
 SELECT f, risk.margin(r, 'named@1') FROM unnest('{SNC,"",sa,S,SAR,SARLS,"SARL ","S A",ete}'::text[]) f, LATERAL (SELECT f AS form) r;
 SELECT f, risk.margin(r, 'named@1') FROM unnest('{"SARL  ","SA"}'::char(8)[]) f, LATERAL (SELECT f AS form) r;
+-- and neither does JSON made of such a row
+SELECT risk.margin(r, 'named@1') = risk.margin(to_jsonb(r), 'named@1') AS same
+FROM unnest('{"SARL","SA"}'::char(8)[]) f, LATERAL (SELECT f AS form) r;
 -- an array gives them by code
 SELECT code, risk.margin(ARRAY[code]::float8[], 'named@1') FROM unnest('{0, 1, 2, 3, 4, 5, NULL}'::int[]) code;
 -- a long value, compressed or out of line, is a value like others
@@ -330,6 +333,16 @@ DROP VIEW monthly;
 CREATE VIEW monthly AS SELECT '000000001'::text AS "Siren", date '2026-01-01' AS "Mois", 10 AS x;
 SELECT outcome($$SELECT score_company(1, 'two@1')$$);
 DROP VIEW monthly;
+-- a column that has the name of our alias is a column like others
+CREATE TABLE monthly ("Siren" text, x int, y int, company bigint, rel text);
+INSERT INTO monthly VALUES ('000000001', 1, 1, 1234567890123, 'x');
+SELECT risk.bind_source('two@1', 'monthly', 'Siren');
+SELECT score_company(1, 'two@1') = score_company(m, 'two@1') AS same FROM monthly m;
+DROP TABLE monthly;
+-- a temporary relation is nobody else's
+CREATE TEMPORARY TABLE mine (siren text, x int, y int);
+SELECT outcome($$SELECT risk.bind_source('two@1', 'mine', 'siren')$$);
+DROP TABLE mine;
 -- names that need quotes; search_path has no say; the caller's objects do not get between
 CREATE SCHEMA "risk_test ""quoted""";
 CREATE TABLE "risk_test ""quoted"""."select" ("a ""b" text, x int, y int);
@@ -350,6 +363,26 @@ DROP TABLE pg_temp."select";
 SET client_min_messages = warning;
 DROP SCHEMA "risk_test ""quoted""" CASCADE;
 RESET client_min_messages;
+
+-- Row types that change from row to row leave no memory behind
+CREATE TYPE pair_b AS (x int, y int);
+CREATE FUNCTION either(i int) RETURNS record LANGUAGE plpgsql AS $$
+DECLARE a pair; b pair_b;
+BEGIN
+	IF i % 2 = 0 THEN a := ROW(1, 2); RETURN a; END IF;
+	b := ROW(1, 2); RETURN b;
+END $$;
+BEGIN;
+DECLARE rows CURSOR FOR SELECT risk.margin(either(i), 'two@1') FROM generate_series(1, 20000) i;
+MOVE 100 IN rows;
+CREATE TEMPORARY TABLE before ON COMMIT DROP AS
+SELECT sum(total_bytes) AS bytes FROM pg_backend_memory_contexts WHERE name LIKE 'company_risk%';
+MOVE 19000 IN rows;
+SELECT sum(total_bytes) <= before.bytes AS no_more_memory
+FROM pg_backend_memory_contexts, before WHERE name LIKE 'company_risk%' GROUP BY before.bytes;
+COMMIT;
+DROP FUNCTION either(int);
+DROP TYPE pair_b;
 
 -- Row security and privileges apply to a look-up as if the caller had written it
 CREATE ROLE regress_company_risk_analyst;

@@ -244,6 +244,7 @@ CREATE FUNCTION risk.inspect_model(
 	AS 'MODULE_PATHNAME', 'company_risk_inspect_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION risk.inspect_model(bytea, integer, text[]) IS
 	'Reads and checks an XGBoost model (JSON or UBJSON, 1.0 to 3.4) as an import would, and says what it is; changes nothing';
+REVOKE ALL ON FUNCTION risk.inspect_model(bytea, integer, text[]) FROM PUBLIC;
 
 CREATE FUNCTION risk.image_state(
 	OUT content_digest bytea,
@@ -304,6 +305,11 @@ BEGIN
 		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
 		record_event.details
 	FROM risk.registry_event e WHERE e.name = record_event.name;
+EXCEPTION WHEN unique_violation THEN
+	-- the registry is locked and the number is free in sight: another transaction
+	-- was faster than the snapshot of this one
+	RAISE EXCEPTION 'could not serialize access due to concurrent change of model "%"', record_event.name
+		USING ERRCODE = 'serialization_failure', HINT = 'The transaction might succeed if retried.';
 END
 $$;
 COMMENT ON FUNCTION risk.record_event(text, integer, text, text, jsonb) IS 'Internal: adds to the history of a model';
@@ -374,6 +380,11 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Versions count from 1.';
 	END IF;
 
+	-- a compressed value would be decompressed again for each piece
+	IF pg_column_size(import_model.model) < octet_length(import_model.model) THEN
+		import_model.model := import_model.model || ''::bytea;
+	END IF;
+
 	-- everything is read and checked before the registry is locked
 	found_model := risk.inspect_model(import_model.model, import_model.iterations, import_model.feature_names);
 
@@ -391,22 +402,20 @@ BEGIN
 	SELECT max(r.version) INTO previous FROM risk.registry r
 	WHERE r.name = import_model.name AND r.version < new_version;
 
-	BEGIN
-		INSERT INTO risk.registry (name, version, description, imported_by,
-			format, bytes, digest, content_digest, xgboost_version, booster, objective, features,
-			output_groups, trees, nodes, depth, rounds, rounds_total, image_bytes)
-		VALUES (import_model.name, new_version, import_model.description,
-			CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
-			found_model.format, found_model.bytes, found_model.digest, found_model.content_digest,
-			found_model.xgboost_version, found_model.booster, found_model.objective,
-			cardinality(found_model.features), found_model.output_groups, found_model.trees, found_model.nodes,
-			found_model.depth, found_model.rounds, found_model.rounds_total, found_model.image_bytes);
-	EXCEPTION WHEN unique_violation THEN
-		-- the lock is ours and no row is in sight: another transaction was faster
-		-- than the snapshot of this one
-		RAISE EXCEPTION 'could not serialize access due to concurrent import of model "%"', import_model.name
-			USING ERRCODE = 'serialization_failure', HINT = 'The transaction might succeed if retried.';
-	END;
+	PERFORM risk.record_event(import_model.name, new_version, 'import', import_model.description,
+		jsonb_build_object('digest', encode(found_model.digest, 'hex'),
+			'content_digest', encode(found_model.content_digest, 'hex'),
+			'rounds', found_model.rounds, 'rounds_total', found_model.rounds_total));
+
+	INSERT INTO risk.registry (name, version, description, imported_by,
+		format, bytes, digest, content_digest, xgboost_version, booster, objective, features,
+		output_groups, trees, nodes, depth, rounds, rounds_total, image_bytes)
+	VALUES (import_model.name, new_version, import_model.description,
+		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
+		found_model.format, found_model.bytes, found_model.digest, found_model.content_digest,
+		found_model.xgboost_version, found_model.booster, found_model.objective,
+		cardinality(found_model.features), found_model.output_groups, found_model.trees, found_model.nodes,
+		found_model.depth, found_model.rounds, found_model.rounds_total, found_model.image_bytes);
 
 	INSERT INTO risk.registry_chunk (name, version, number, data)
 	SELECT import_model.name, new_version, n, substring(import_model.model FROM (n - 1) * chunk_bytes + 1 FOR chunk_bytes)
@@ -434,11 +443,6 @@ BEGIN
 	FROM risk.registry o
 	WHERE r.name = import_model.name AND r.version = new_version
 		AND o.name = import_model.name AND o.version = previous;
-
-	PERFORM risk.record_event(import_model.name, new_version, 'import', import_model.description,
-		jsonb_build_object('digest', encode(found_model.digest, 'hex'),
-			'content_digest', encode(found_model.content_digest, 'hex'),
-			'rounds', found_model.rounds, 'rounds_total', found_model.rounds_total));
 
 	IF found_model.rounds <> found_model.rounds_total THEN
 		RAISE NOTICE 'model "%" uses the first % of its % boosting rounds',
@@ -479,11 +483,12 @@ BEGIN
 		RAISE EXCEPTION 'model "%@%" is already in production', chosen.name, chosen.version
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
-	UPDATE risk.registry r SET state = 'archived'
-	WHERE r.name = chosen.name AND r.state = 'production' RETURNING r.version INTO current_version;
-	UPDATE risk.registry r SET state = 'production' WHERE r.name = chosen.name AND r.version = chosen.version;
+	SELECT r.version INTO current_version FROM risk.registry r
+	WHERE r.name = chosen.name AND r.state = 'production';
 	PERFORM risk.record_event(chosen.name, chosen.version, 'promote', promote_model.reason,
 		jsonb_build_object('replaced', current_version));
+	UPDATE risk.registry r SET state = 'archived' WHERE r.name = chosen.name AND r.state = 'production';
+	UPDATE risk.registry r SET state = 'production' WHERE r.name = chosen.name AND r.version = chosen.version;
 	RETURN chosen.name || '@' || chosen.version;
 END
 $$;
@@ -535,12 +540,12 @@ BEGIN
 		target := stack[depth];
 		IF target <> 0 AND target IS DISTINCT FROM current_version
 			AND EXISTS (SELECT FROM risk.registry r WHERE r.name = rollback_model.name AND r.version = target) THEN
+			PERFORM risk.record_event(rollback_model.name, target, 'rollback', rollback_model.reason,
+				jsonb_build_object('replaced', current_version, 'depth', depth));
 			UPDATE risk.registry r SET state = 'archived'
 			WHERE r.name = rollback_model.name AND r.state = 'production';
 			UPDATE risk.registry r SET state = 'production'
 			WHERE r.name = rollback_model.name AND r.version = target;
-			PERFORM risk.record_event(rollback_model.name, target, 'rollback', rollback_model.reason,
-				jsonb_build_object('replaced', current_version, 'depth', depth));
 			RETURN rollback_model.name || '@' || target;
 		END IF;
 	END LOOP;
@@ -696,6 +701,11 @@ BEGIN
 			AND c.relkind = ANY (ARRAY['r', 'p', 'v', 'm', 'f']::"char"[])) THEN
 		RAISE EXCEPTION '"%" is not a table or view', source USING ERRCODE = 'wrong_object_type';
 	END IF;
+	IF EXISTS (SELECT FROM pg_class c WHERE c.oid = bind_source.source AND c.relpersistence = 't') THEN
+		RAISE EXCEPTION '"%" is a temporary relation', source
+			USING ERRCODE = 'wrong_object_type',
+				DETAIL = 'The relation bound to a model is looked up by all sessions.';
+	END IF;
 	SELECT string_agg(format('%I', wanted), ', ') INTO missing
 	FROM (SELECT key_column::text AS wanted
 		UNION ALL SELECT period_column::text WHERE period_column IS NOT NULL
@@ -760,7 +770,9 @@ COMMENT ON FUNCTION risk.alert_level(double precision, text) IS
  *
  * Each verb in five forms: a row, a JSON object, an array, and a company's number
  * as text or as bigint; the C function behind them finds out which it is.  None
- * of them writes.  No SET clause: it would cost more than the score.
+ * of them writes.  No SET clause: it would cost more than the score.  What a
+ * bound relation's views run is not ours to vouch for: those forms stay out of
+ * parallel workers.
  * ----------
  */
 CREATE FUNCTION score_company(company record, model text DEFAULT NULL)
@@ -783,13 +795,13 @@ COMMENT ON FUNCTION score_company(double precision[], text) IS
 
 CREATE FUNCTION score_company(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500;
 COMMENT ON FUNCTION score_company(text, text, date) IS
 	'The model''s score: the objective''s output, for a probability between 0 and 1; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION score_company(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500;
 COMMENT ON FUNCTION score_company(bigint, text, date) IS
 	'The model''s score: the objective''s output, for a probability between 0 and 1; of a company in the relation bound to the model, its number padded to nine digits';
 
@@ -817,14 +829,14 @@ COMMENT ON FUNCTION explain_score(double precision[], text, integer) IS
 CREATE FUNCTION explain_score(siren text, model text DEFAULT NULL, period date DEFAULT NULL, top integer DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
 		value text, contribution double precision, points double precision, source text)
-	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL SAFE COST 5000 ROWS 40;
+	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000 ROWS 40;
 COMMENT ON FUNCTION explain_score(text, text, date, integer) IS
 	'Why a company has its score: rank 0 is the average, then the features by weight; contributions, in margin units (log-odds), add up to the margin, points, in the score''s unit, to the score; top keeps so many and folds the others into one row; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION explain_score(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL, top integer DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
 		value text, contribution double precision, points double precision, source text)
-	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL SAFE COST 5000 ROWS 40;
+	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000 ROWS 40;
 COMMENT ON FUNCTION explain_score(bigint, text, date, integer) IS
 	'Why a company has its score: rank 0 is the average, then the features by weight; contributions, in margin units (log-odds), add up to the margin, points, in the score''s unit, to the score; top keeps so many and folds the others into one row; of a company in the relation bound to the model, its number padded to nine digits';
 
@@ -848,13 +860,13 @@ COMMENT ON FUNCTION risk.margin(double precision[], text) IS
 
 CREATE FUNCTION risk.margin(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_margin' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME', 'company_risk_margin' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500;
 COMMENT ON FUNCTION risk.margin(text, text, date) IS
 	'The model''s margin (before the objective''s transform), bit-equal to XGBoost''s output_margin; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION risk.margin(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_margin' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME', 'company_risk_margin' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500;
 COMMENT ON FUNCTION risk.margin(bigint, text, date) IS
 	'The model''s margin (before the objective''s transform), bit-equal to XGBoost''s output_margin; of a company in the relation bound to the model, its number padded to nine digits';
 
@@ -878,13 +890,13 @@ COMMENT ON FUNCTION risk.margins(double precision[], text) IS
 
 CREATE FUNCTION risk.margins(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision[]
-	AS 'MODULE_PATHNAME', 'company_risk_margins' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME', 'company_risk_margins' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500;
 COMMENT ON FUNCTION risk.margins(text, text, date) IS
 	'The margins of all output groups of the model; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION risk.margins(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision[]
-	AS 'MODULE_PATHNAME', 'company_risk_margins' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME', 'company_risk_margins' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500;
 COMMENT ON FUNCTION risk.margins(bigint, text, date) IS
 	'The margins of all output groups of the model; of a company in the relation bound to the model, its number padded to nine digits';
 
@@ -908,13 +920,13 @@ COMMENT ON FUNCTION risk.predict(double precision[], text) IS
 
 CREATE FUNCTION risk.predict(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision[]
-	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500;
 COMMENT ON FUNCTION risk.predict(text, text, date) IS
 	'All outputs of the model, as XGBoost''s predict: one per class, target or quantile; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION risk.predict(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision[]
-	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500;
 COMMENT ON FUNCTION risk.predict(bigint, text, date) IS
 	'All outputs of the model, as XGBoost''s predict: one per class, target or quantile; of a company in the relation bound to the model, its number padded to nine digits';
 
@@ -938,13 +950,13 @@ COMMENT ON FUNCTION risk.contributions(double precision[], text) IS
 
 CREATE FUNCTION risk.contributions(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision[]
-	AS 'MODULE_PATHNAME', 'company_risk_contributions' LANGUAGE C STABLE PARALLEL SAFE COST 5000;
+	AS 'MODULE_PATHNAME', 'company_risk_contributions' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000;
 COMMENT ON FUNCTION risk.contributions(text, text, date) IS
 	'Shapley values as a two-dimensional array: one line per output group, one column per feature in the model''s order, the bias last; each line adds up to its margin; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION risk.contributions(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision[]
-	AS 'MODULE_PATHNAME', 'company_risk_contributions' LANGUAGE C STABLE PARALLEL SAFE COST 5000;
+	AS 'MODULE_PATHNAME', 'company_risk_contributions' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000;
 COMMENT ON FUNCTION risk.contributions(bigint, text, date) IS
 	'Shapley values as a two-dimensional array: one line per output group, one column per feature in the model''s order, the bias last; each line adds up to its margin; of a company in the relation bound to the model, its number padded to nine digits';
 
@@ -972,14 +984,14 @@ COMMENT ON FUNCTION risk.explain_groups(double precision[], text) IS
 CREATE FUNCTION risk.explain_groups(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature_group text, group_label text,
 		contribution double precision, points double precision, features integer)
-	AS 'MODULE_PATHNAME', 'company_risk_explain_groups' LANGUAGE C STABLE PARALLEL SAFE COST 5000 ROWS 6;
+	AS 'MODULE_PATHNAME', 'company_risk_explain_groups' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000 ROWS 6;
 COMMENT ON FUNCTION risk.explain_groups(text, text, date) IS
 	'Why a company has its score, by group of features: contributions and points of explain_score summed; rank 0 is the average; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION risk.explain_groups(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature_group text, group_label text,
 		contribution double precision, points double precision, features integer)
-	AS 'MODULE_PATHNAME', 'company_risk_explain_groups' LANGUAGE C STABLE PARALLEL SAFE COST 5000 ROWS 6;
+	AS 'MODULE_PATHNAME', 'company_risk_explain_groups' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000 ROWS 6;
 COMMENT ON FUNCTION risk.explain_groups(bigint, text, date) IS
 	'Why a company has its score, by group of features: contributions and points of explain_score summed; rank 0 is the average; of a company in the relation bound to the model, its number padded to nine digits';
 
@@ -1003,12 +1015,12 @@ COMMENT ON FUNCTION risk.explanation(double precision[], text) IS
 
 CREATE FUNCTION risk.explanation(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'company_risk_explanation' LANGUAGE C STABLE PARALLEL SAFE COST 5000;
+	AS 'MODULE_PATHNAME', 'company_risk_explanation' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000;
 COMMENT ON FUNCTION risk.explanation(text, text, date) IS
 	'Score, level and reasons of a company as one jsonb: macro_expl by group and micro_expl by group and feature, in percentage points that add up to the score with base; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION risk.explanation(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'company_risk_explanation' LANGUAGE C STABLE PARALLEL SAFE COST 5000;
+	AS 'MODULE_PATHNAME', 'company_risk_explanation' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000;
 COMMENT ON FUNCTION risk.explanation(bigint, text, date) IS
 	'Score, level and reasons of a company as one jsonb: macro_expl by group and micro_expl by group and feature, in percentage points that add up to the score with base; of a company in the relation bound to the model, its number padded to nine digits';

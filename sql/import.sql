@@ -105,3 +105,7 @@ SELECT (SELECT count(*) FROM risk.models) AS models, (SELECT count(*) FROM risk.
 -- Numbers of dropped versions are not given again.
 SELECT risk.import_model('tiny', risk_test.linear_model(ARRAY['debt', 'staff'], ARRAY[1, 2]));
 SELECT risk.drop_model('tiny@9');
+
+-- A set of categories costs what the model says, whatever the codes are
+SELECT image_bytes < 10000 AS small
+FROM risk.inspect_model(risk_test.tree_model(ARRAY['c'], '[[[4, 0, [16777215], 1, 2, 0], [2, 10], [2, 20]]]'));

@@ -25,9 +25,9 @@ SELECT reference, state FROM risk.models;
 SELECT feature FROM risk.model_features WHERE name = 'guarded';
 SELECT event FROM risk.model_events WHERE name = 'guarded' ORDER BY number;
 SELECT name, version, state FROM risk.loaded_models WHERE name = 'guarded';
-SELECT objective FROM risk.inspect_model(linear_model(ARRAY['x'], ARRAY[1]));
 
 -- but not change anything, nor see the weights, nor other people's tables
+SELECT outcome($$SELECT objective FROM risk.inspect_model(linear_model(ARRAY['x'], ARRAY[1]))$$);
 SELECT outcome($$SELECT risk.import_model('mine', linear_model(ARRAY['x'], ARRAY[1]))$$);
 SELECT outcome($$SELECT risk.promote_model('guarded@1')$$);
 SELECT outcome($$SELECT risk.rollback_model('guarded', 'why')$$);

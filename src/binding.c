@@ -21,6 +21,7 @@
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/typcache.h"
 
@@ -35,8 +36,7 @@ typedef enum Conversion
 	CONVERT_FLOAT8,
 	CONVERT_NUMERIC,
 	CONVERT_BOOL,
-	CONVERT_CATEGORY_TEXT,		/* text and what is stored like it */
-	CONVERT_CATEGORY_BPCHAR,
+	CONVERT_CATEGORY_TEXT,		/* text, and what is stored like it */
 	CONVERT_CATEGORY_ENUM
 } Conversion;
 
@@ -52,17 +52,26 @@ feature_at(const Call *call, uint32_t feature)
 	return FOREST_AT(call->forest, ForestFeature, call->forest->features) + feature;
 }
 
+/*
+ * The code of a category's name.  Trailing blanks do not count where the name
+ * is unknown with them: char(n) has them, also in what to_jsonb() makes of it.
+ */
 static float
 category_value(Call *call, uint32_t feature, const char *name, int length)
 {
-	return (float) forest_category_code(call->forest, feature, name, length);
+	uint32_t	unknown = feature_at(call, feature)->category_count;
+	uint32_t	code = forest_category_code(call->forest, feature, name, length);
+
+	if (code == unknown && length > 0 && name[length - 1] == ' ')
+		code = forest_category_code(call->forest, feature, name, bpchartruelen(unconstify(char *, name), length));
+	return (float) code;
 }
 
 /* ----------
  * Rows
  * ----------
  */
-static void
+static _Noreturn void
 fail_type(Call *call, uint32_t feature, const char *column, Oid type, const char *hint)
 {
 	ereport(ERROR,
@@ -79,11 +88,10 @@ choose_conversion(Call *call, uint32_t feature, Form_pg_attribute attribute)
 
 	if (feature_at(call, feature)->kind == FOREST_CATEGORY_NAMES)
 	{
-		if (type == BPCHAROID)
-			return CONVERT_CATEGORY_BPCHAR;
 		if (type_is_enum(type))
 			return CONVERT_CATEGORY_ENUM;
-		if (TypeCategory(type) == TYPCATEGORY_STRING && IsBinaryCoercible(type, TEXTOID))
+		if (type == BPCHAROID ||
+			(TypeCategory(type) == TYPCATEGORY_STRING && IsBinaryCoercible(type, TEXTOID)))
 			return CONVERT_CATEGORY_TEXT;
 		fail_type(call, feature, NameStr(attribute->attname), attribute->atttypid,
 				  "The feature is categorical: give the category's name as text or an enum.");
@@ -112,11 +120,10 @@ choose_conversion(Call *call, uint32_t feature, Form_pg_attribute attribute)
 				  "The feature is categorical and the model knows its categories by code only: give the integer code used in training.");
 	fail_type(call, feature, NameStr(attribute->attname), attribute->atttypid,
 			  "Convert the column to a number (integer, float, numeric) or a boolean in the row that is scored.");
-	return CONVERT_FLOAT8;		/* not reached */
 }
 
 /* The features without a column, as an error. */
-static void
+static _Noreturn void
 fail_missing_columns(Call *call, TupleDesc descriptor)
 {
 	StringInfoData names;
@@ -194,13 +201,23 @@ find_column(TupleDesc descriptor, const int *sorted, int count, const char *name
 }
 
 static void
-plan_row(Call *call, Oid type, int32 typmod)
+plan_row(Call *call, Oid type, int32 typmod, uint64 identifier)
 {
-	MemoryContext old_context = MemoryContextSwitchTo(call->context);
-	RowPlan    *plan = palloc0(sizeof(RowPlan));
+	MemoryContext old_context;
+	RowPlan    *plan;
 	int		   *sorted;
 	int			count = 0;
 
+	/* rows of many types may come in turn: the plan before goes */
+	call->row_plan = NULL;
+	if (call->row_context == NULL)
+		call->row_context = AllocSetContextCreate(call->context, "company_risk row plan",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(call->row_context);
+	old_context = MemoryContextSwitchTo(call->row_context);
+
+	plan = palloc0(sizeof(RowPlan));
+	plan->identifier = identifier;
 	plan->type = type;
 	plan->typmod = typmod;
 	plan->descriptor = lookup_rowtype_tupdesc_copy(type, typmod);
@@ -233,7 +250,6 @@ convert_column(Call *call, uint32_t feature, Conversion conversion, Datum datum)
 {
 	text	   *string;
 	char	   *label;
-	int			length;
 
 	switch (conversion)
 	{
@@ -252,12 +268,8 @@ convert_column(Call *call, uint32_t feature, Conversion conversion, Datum datum)
 		case CONVERT_BOOL:
 			return DatumGetBool(datum) ? 1.0f : 0.0f;
 		case CONVERT_CATEGORY_TEXT:
-		case CONVERT_CATEGORY_BPCHAR:
 			string = DatumGetTextPP(datum);
-			length = VARSIZE_ANY_EXHDR(string);
-			if (conversion == CONVERT_CATEGORY_BPCHAR)
-				length = bpchartruelen(VARDATA_ANY(string), length);
-			return category_value(call, feature, VARDATA_ANY(string), length);
+			return category_value(call, feature, VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
 		case CONVERT_CATEGORY_ENUM:
 			label = DatumGetCString(DirectFunctionCall1(enum_out, datum));
 			return category_value(call, feature, label, strlen(label));
@@ -270,11 +282,13 @@ bind_row(Call *call, HeapTupleHeader row)
 {
 	Oid			type = HeapTupleHeaderGetTypeId(row);
 	int32		typmod = HeapTupleHeaderGetTypMod(row);
+	uint64		identifier = assign_record_type_identifier(type, typmod);
 	RowPlan    *plan;
 	HeapTupleData tuple;
 
-	if (call->row_plan == NULL || call->row_plan->type != type || call->row_plan->typmod != typmod)
-		plan_row(call, type, typmod);
+	if (call->row_plan == NULL || call->row_plan->type != type ||
+		call->row_plan->typmod != typmod || call->row_plan->identifier != identifier)
+		plan_row(call, type, typmod, identifier);
 	plan = call->row_plan;
 
 	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
@@ -329,7 +343,7 @@ json_type(const JsonbValue *value)
 	}
 }
 
-static void
+static _Noreturn void
 fail_json_type(Call *call, uint32_t feature, const JsonbValue *value)
 {
 	uint32_t	kind = feature_at(call, feature)->kind;
@@ -395,10 +409,9 @@ convert_json(Call *call, uint32_t feature, const JsonbValue *value)
 			break;
 	}
 	fail_json_type(call, feature, value);
-	return 0.0f;				/* not reached */
 }
 
-static void
+static _Noreturn void
 fail_missing_keys(Call *call, Jsonb *object)
 {
 	StringInfoData names;

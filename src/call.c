@@ -8,7 +8,7 @@
  * last, but the same fn_extra may live through several statements of a PL/pgSQL
  * function, and there a promotion or an ALTER TABLE may lie in between.
  *
- * To tell, we keep a mark of the snapshot.  Two snapshots of one backend with
+ * To tell, we keep a mark of the snapshot.  Two snapshots of one transaction with
  * the same xmax, and as many running transactions below it, have the same
  * running transactions below it: with xmax fixed no transaction can join them,
  * only leave.  So everything that others committed looks the same; what this
@@ -34,6 +34,7 @@
 #include "utils/syscache.h"
 
 #include "company_risk.h"
+#include "compat.h"
 #include "core/evaluate.h"
 #include "core/explain.h"
 
@@ -121,6 +122,7 @@ set_mark(SnapshotMark *mark, Snapshot snapshot)
 	mark->xcnt = snapshot->xcnt;
 	mark->subxcnt = snapshot->subxcnt;
 	mark->curcid = snapshot->curcid;
+	mark->transaction = current_local_transaction();
 	mark->subtransaction = GetCurrentSubTransactionId();
 }
 
@@ -144,6 +146,7 @@ resolve_call(Call *call, const text *reference, const SnapshotMark *mark, Snapsh
 	release_call(call);
 	call->version = NULL;
 	call->entries = NULL;
+	call->row_context = NULL;
 	call->row_plan = NULL;
 	call->contributions = NULL;
 	MemoryContextReset(call->context);
@@ -288,7 +291,7 @@ call_contributions(Call *call)
 								   mul_size(mul_size(call->forest->group_count,
 													 (Size) call->forest->feature_count + 1),
 											sizeof(double)));
-	forest_contributions(call->forest, call->values, call->contributions);
+	forest_contributions(server_host(), call->forest, call->values, call->contributions);
 	return call->contributions;
 }
 

@@ -36,6 +36,7 @@ typedef struct SnapshotMark
 	uint32		xcnt;
 	int32		subxcnt;
 	CommandId	curcid;
+	LocalTransactionId transaction;
 	SubTransactionId subtransaction;
 } SnapshotMark;
 
@@ -44,6 +45,7 @@ typedef struct RowColumn RowColumn;
 
 typedef struct RowPlan
 {
+	uint64		identifier;		/* of the row type as it is now (typcache) */
 	Oid			type;			/* of the row that the plan is for */
 	int32		typmod;
 	TupleDesc	descriptor;
@@ -69,6 +71,7 @@ typedef struct Call
 	ModelImage *image;			/* pinned; NULL for FORM_SCORE, and then all below */
 	const ForestImage *forest;
 	FeatureEntry *entries;		/* dictionary; NULL until call_entries() */
+	MemoryContext row_context;	/* of the plan; NULL until the first row */
 	RowPlan    *row_plan;		/* NULL until the first row */
 	SPIPlanPtr	lookups[2];		/* latest period, given period (lookup.c) */
 

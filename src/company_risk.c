@@ -72,6 +72,24 @@ server_release(CoreHost *host, void *memory)
 	pfree(memory);
 }
 
+/*
+ * The core's messages quote a model's UTF-8, perhaps cut inside a character.  An
+ * error must not fail over it: in other encodings anything but ASCII gives way.
+ */
+static char *
+server_message(const char *message)
+{
+	char	   *copy = pstrdup(message);
+
+	if (GetDatabaseEncoding() == PG_UTF8)
+		copy[pg_encoding_mbcliplen(PG_UTF8, copy, strlen(copy), strlen(copy))] = '\0';
+	else
+		for (char *c = copy; *c != '\0'; c++)
+			if (IS_HIGHBIT_SET(*c))
+				*c = '?';
+	return copy;
+}
+
 static void
 server_fail(CoreHost *host, CoreErrorCode code, const char *detail, const char *hint)
 {
@@ -89,7 +107,7 @@ server_fail(CoreHost *host, CoreErrorCode code, const char *detail, const char *
 	ereport(ERROR,
 			(errcode(kinds[code].sqlstate),
 			 errmsg("%s", kinds[code].message),
-			 detail ? errdetail("%s", detail) : 0,
+			 detail ? errdetail("%s", server_message(detail)) : 0,
 			 hint ? errhint("%s", hint) : 0));
 }
 

@@ -24,6 +24,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #endif
+#include "storage/proc.h"
 #include "utils/wait_event.h"
 
 /* 18 knows a module's name and version (pg_get_loaded_modules). */
@@ -66,6 +67,17 @@ shared_struct_attach(const char *name, Size size, void (*initialize) (void *))
 	return result;
 #else
 	return GetNamedDSMSegment(name, size, initialize, &found);
+#endif
+}
+
+/* The local number of the transaction that this backend is in. */
+static inline LocalTransactionId
+current_local_transaction(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
 #endif
 }
 

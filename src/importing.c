@@ -9,8 +9,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -21,6 +19,7 @@
 #include "compat.h"
 #include "core/forest.h"
 #include "core/model.h"
+#include "digest.h"
 #include "shared_models.h"
 
 /* A source that gives bytes from memory in pieces, so that interrupts get a chance. */
@@ -119,37 +118,13 @@ argument_names(ArrayType *array, const Model *model)
  * Digests
  * ----------
  */
-typedef struct Digest
-{
-	pg_cryptohash_ctx *context;
-} Digest;
-
-static Digest
-digest_begin(void)
-{
-	Digest		digest = {pg_cryptohash_create(PG_SHA256)};
-
-	if (digest.context == NULL || pg_cryptohash_init(digest.context) < 0)
-		elog(ERROR, "could not start a SHA-256 digest");
-	return digest;
-}
-
-static void
-digest_add(Digest digest, const void *data, size_t length)
-{
-	if (pg_cryptohash_update(digest.context, data, length) < 0)
-		elog(ERROR, "could not compute a SHA-256 digest");
-}
-
 static bytea *
-digest_end(Digest digest)
+digest_bytea(pg_cryptohash_ctx *digest)
 {
 	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 
 	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	if (pg_cryptohash_final(digest.context, (uint8 *) VARDATA(result), PG_SHA256_DIGEST_LENGTH) < 0)
-		elog(ERROR, "could not compute a SHA-256 digest");
-	pg_cryptohash_free(digest.context);
+	digest_end(digest, (uint8 *) VARDATA(result));
 	return result;
 }
 
@@ -157,7 +132,7 @@ digest_end(Digest digest)
 static bytea *
 content_digest(const bytea *bytes_digest, uint32_t rounds, const ForestImage *image)
 {
-	Digest		digest = digest_begin();
+	pg_cryptohash_ctx *digest = digest_begin();
 	char		number[16];
 	int			length = snprintf(number, sizeof(number), "%u", rounds);
 
@@ -170,7 +145,7 @@ content_digest(const bytea *bytes_digest, uint32_t rounds, const ForestImage *im
 
 		digest_add(digest, name, strlen(name) + 1);
 	}
-	return digest_end(digest);
+	return digest_bytea(digest);
 }
 
 /* ----------
@@ -243,7 +218,7 @@ company_risk_inspect_model(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes;
 	MemorySource source = {.source.more = next_piece};
-	Digest		digest = digest_begin();
+	pg_cryptohash_ctx *digest = digest_begin();
 	bytea	   *bytes_digest;
 	Model	   *model;
 	uint32_t	rounds;
@@ -274,7 +249,7 @@ company_risk_inspect_model(PG_FUNCTION_ARGS)
 						 PG_ARGISNULL(2) ? NULL : argument_names(PG_GETARG_ARRAYTYPE_P(2), model));
 	Assert(forest_error(image, image->size) == NULL);
 	digest_add(digest, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	bytes_digest = digest_end(digest);
+	bytes_digest = digest_bytea(digest);
 
 	features = FOREST_AT(image, ForestFeature, image->features);
 	names = palloc(image->feature_count * sizeof(Datum));

@@ -82,7 +82,7 @@ plan_lookup(Call *call, bool has_period)
 		column_type(call, relation, version->period_column);
 	initStringInfo(&query);
 	appendStringInfo(&query,
-					 "SELECT company FROM %s AS company WHERE company.%s OPERATOR(pg_catalog.=) $1::%s",
+					 "SELECT company.* FROM %s AS company WHERE company.%s OPERATOR(pg_catalog.=) $1::%s",
 					 quote_qualified_identifier(version->source_schema, version->source_relation),
 					 quote_identifier(version->key_column), key_type(call, relation));
 	if (has_period)
@@ -103,7 +103,6 @@ plan_lookup(Call *call, bool has_period)
 HeapTupleHeader
 lookup_company(Call *call, const char *key, const DateADT *period)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	Datum		arguments[2];
 	HeapTupleHeader row = NULL;
 	int			which = period != NULL ? 1 : 0;
@@ -133,19 +132,9 @@ lookup_company(Call *call, const char *key, const DateADT *period)
 						   "There must be one row for each company."),
 				 call->version->period_column != NULL ? 0 :
 				 errhint("If the relation has several periods, name their column in risk.bind_source.")));
+	/* the copy is made in the caller's memory context */
 	if (SPI_processed == 1)
-	{
-		bool		isnull;
-		Datum		company = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-
-		if (!isnull)
-		{
-			MemoryContext spi = MemoryContextSwitchTo(caller);
-
-			row = DatumGetHeapTupleHeaderCopy(company);
-			MemoryContextSwitchTo(spi);
-		}
-	}
+		row = SPI_returntuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
 	SPI_finish();
 	return row;
 }

@@ -20,8 +20,6 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -33,6 +31,7 @@
 
 #include "company_risk.h"
 #include "core/forest.h"
+#include "digest.h"
 
 #define REGISTRY_SCHEMA "risk"
 
@@ -161,8 +160,10 @@ required(HeapTuple tuple, Relation relation, AttrNumber column)
 
 	if (isnull)
 		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("column %d of relation \"%s\" is null", column, RelationGetRelationName(relation))));
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("column \"%s\" of relation \"%s\" is null",
+						NameStr(TupleDescAttr(RelationGetDescr(relation), column - 1)->attname),
+						RelationGetRelationName(relation))));
 	return value;
 }
 
@@ -253,6 +254,10 @@ find_version(const char *name, int number, Snapshot snapshot, char **others)
 	scan = systable_beginscan(relation, index, true, snapshot, key_count, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
+		/* the index has no others, but the scan may do without it */
+		if (number == PRODUCTION_VERSION &&
+			strcmp(optional_string(tuple, relation, REGISTRY_STATE), "production") != 0)
+			continue;
 		if (found == NULL)
 			found = read_version(tuple, relation);
 		else if (others != NULL)
@@ -286,7 +291,7 @@ only_production_version(Snapshot snapshot)
 	return found;
 }
 
-static void
+static _Noreturn void
 fail_unknown(const char *reference)
 {
 	ereport(ERROR,
@@ -295,19 +300,42 @@ fail_unknown(const char *reference)
 			 errhint("See the view risk.models.")));
 }
 
+/* Says where a reference that nobody wrote came from. */
+static void
+setting_context(void *reference)
+{
+	errcontext("setting company_risk.default_model");
+}
+
+static ModelVersion *resolve_reference(const char *reference, Snapshot snapshot);
+
 ModelVersion *
 registry_resolve(const char *reference, Snapshot snapshot)
+{
+	ModelVersion *found;
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = setting_context
+	};
+
+	if (reference != NULL && reference[0] != '\0')
+		return resolve_reference(reference, snapshot);
+	if (reference != NULL || company_risk_default_model == NULL || company_risk_default_model[0] == '\0')
+		return only_production_version(snapshot);
+	error_context_stack = &context;
+	found = resolve_reference(company_risk_default_model, snapshot);
+	error_context_stack = context.previous;
+	return found;
+}
+
+static ModelVersion *
+resolve_reference(const char *reference, Snapshot snapshot)
 {
 	const char *at;
 	char	   *name;
 	char	   *end;
 	long		number;
 	ModelVersion *found;
-
-	if (reference == NULL)
-		reference = company_risk_default_model;
-	if (reference == NULL || reference[0] == '\0')
-		return only_production_version(snapshot);
 
 	at = strchr(reference, '@');
 	if (at == NULL)
@@ -464,7 +492,7 @@ typedef struct ChunkSource
 	uint8		expected_digest[PG_SHA256_DIGEST_LENGTH];
 } ChunkSource;
 
-static void
+static _Noreturn void
 fail_stored_bytes(ChunkSource *chunks, const char *detail)
 {
 	ereport(ERROR,
@@ -483,8 +511,7 @@ check_digest(ChunkSource *chunks)
 	if (chunks->bytes != chunks->expected_bytes)
 		fail_stored_bytes(chunks, psprintf("There are " INT64_FORMAT " bytes instead of " INT64_FORMAT ".",
 										   chunks->bytes, chunks->expected_bytes));
-	if (pg_cryptohash_final(chunks->hash, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute a SHA-256 digest");
+	digest_end(chunks->hash, digest);
 	if (memcmp(digest, chunks->expected_digest, sizeof(digest)) != 0)
 		fail_stored_bytes(chunks, "Their SHA-256 digest is not the one of the import.");
 }
@@ -512,11 +539,12 @@ next_chunk(ModelSource *source, const uint8_t **chunk)
 	MemoryContextSwitchTo(old_context);
 	*chunk = (const uint8_t *) VARDATA_ANY(data);
 	length = VARSIZE_ANY_EXHDR(data);
+	if (length == 0)
+		fail_stored_bytes(chunks, psprintf("Chunk %d is empty.", chunks->number));
 	chunks->bytes += length;
 	if (chunks->bytes > chunks->expected_bytes)
 		fail_stored_bytes(chunks, psprintf("There are more than " INT64_FORMAT " bytes.", chunks->expected_bytes));
-	if (pg_cryptohash_update(chunks->hash, *chunk, length) < 0)
-		elog(ERROR, "could not compute a SHA-256 digest");
+	digest_add(chunks->hash, *chunk, length);
 	return length;
 }
 
@@ -555,10 +583,7 @@ open_chunks(const ModelVersion *version, Snapshot snapshot)
 	expect_digest(chunks, snapshot);
 	chunks->context = AllocSetContextCreate(CurrentMemoryContext, "company_risk model chunk",
 											ALLOCSET_DEFAULT_SIZES);
-	/* after an error, the resource owner or the memory context frees it */
-	chunks->hash = pg_cryptohash_create(PG_SHA256);
-	if (chunks->hash == NULL || pg_cryptohash_init(chunks->hash) < 0)
-		elog(ERROR, "could not start a SHA-256 digest");
+	chunks->hash = digest_begin();
 
 	chunks->relation = registry_open("registry_chunk", CHUNK_COLUMNS);
 	chunks->index = index_open(registry_relation("registry_chunk_pkey"), AccessShareLock);
@@ -571,7 +596,6 @@ open_chunks(const ModelVersion *version, Snapshot snapshot)
 static void
 close_chunks(ChunkSource *chunks)
 {
-	pg_cryptohash_free(chunks->hash);
 	systable_endscan_ordered(chunks->scan);
 	index_close(chunks->index, AccessShareLock);
 	table_close(chunks->relation, AccessShareLock);

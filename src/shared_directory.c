@@ -69,10 +69,15 @@
 #include "utils/resowner.h"
 
 #include "compat.h"
+#include "core/forest.h"
 #include "shared_directory.h"
 
-/* The number is the layout's version: change it with SharedDirectory. */
-#define DIRECTORY_NAME "company_risk model images 1"
+/*
+ * The first number is the layout's version: change it with SharedDirectory.  The
+ * second is the images': a library that was upgraded without a restart does not
+ * meet the images of the one before.
+ */
+#define DIRECTORY_NAME "company_risk model images 1." CppAsString2(FOREST_FORMAT)
 #define DIRECTORY_MAX_SIZE 8192 /* it may have to live off the slack */
 
 #define LWLOCK_TRANCHE_NAME "company_risk"
@@ -108,6 +113,7 @@ typedef struct ImageSlot
 	int			loader;			/* process id, LOADING only */
 	int			backends;		/* backends that have it mapped */
 	bool		superseded;
+	bool		damaged;		/* then also superseded, for good */
 	Size		size;			/* counts towards the limit; LOADING: reserved */
 	int64		loads;			/* times published */
 	TimestampTz loaded_at;
@@ -238,6 +244,7 @@ slot_claim(int number, const uint8 *digest)
 	slot->state = SLOT_LOADING;
 	slot->loader = MyProcPid;
 	slot->superseded = false;
+	slot->damaged = false;
 }
 
 /* Gives up a claim.  The caller wakes the waiters. */
@@ -279,6 +286,7 @@ slot_free(int number, FreedSegments *freed)
 	slot->handle = DSM_HANDLE_INVALID;
 	slot->size = 0;
 	slot->superseded = false;
+	slot->damaged = false;
 }
 
 /* One backend less; the last one of a superseded image frees it. */
@@ -547,7 +555,12 @@ directory_enter(const uint8 *digest, int *number, Refusal *refusal)
 
 	LWLockAcquire(&directory->lock, LW_EXCLUSIVE);
 	*number = slot_find(digest);
-	if (*number >= 0 && directory->slots[*number].state == SLOT_READY)
+	if (*number >= 0 && directory->slots[*number].damaged)
+	{
+		*refusal = REFUSED_BY_CHOICE;
+		answer = IMAGE_REFUSED;
+	}
+	else if (*number >= 0 && directory->slots[*number].state == SLOT_READY)
 	{
 		slot_count(*number);
 		answer = IMAGE_READY;
@@ -636,7 +649,7 @@ directory_leave(int number, bool damaged)
 
 	LWLockAcquire(&directory->lock, LW_EXCLUSIVE);
 	if (damaged)
-		directory->slots[number].superseded = true;
+		directory->slots[number].superseded = directory->slots[number].damaged = true;
 	slot_leave(number, &freed);
 	LWLockRelease(&directory->lock);
 	if (damaged)
@@ -853,7 +866,7 @@ directory_supersede(const ImageInfo *images, int count, const uint8 *wanted)
 			continue;
 
 		/* Only its own database may say that it is in use again. */
-		if (slot->superseded != image->superseded && (own || image->superseded))
+		if (slot->superseded != image->superseded && !slot->damaged && (own || image->superseded))
 		{
 			slot->superseded = image->superseded;
 			changed = true;

@@ -41,7 +41,7 @@ typedef enum DirectoryAnswer
 	IMAGE_READY,				/* the caller is counted and may attach it */
 	IMAGE_CLAIMED,				/* the caller is to load it */
 	IMAGE_LOADING,				/* another backend is loading it */
-	IMAGE_REFUSED,				/* it found no room a moment ago */
+	IMAGE_REFUSED,				/* it found no room a moment ago, or is damaged */
 	IMAGE_NO_SLOT				/* all slots are taken */
 } DirectoryAnswer;
 

@@ -246,9 +246,10 @@ sweep_superseded(const uint8 *wanted)
 
 	/*
 	 * Not then: each worker of each query would do it anew, and some ways to
-	 * get the latest snapshot are refused.  Make up for it later.
+	 * get the latest snapshot are refused; a serializable transaction would
+	 * conflict with every import.  Make up for it later.
 	 */
-	if (IsInParallelMode())
+	if (IsInParallelMode() || IsolationIsSerializable())
 	{
 		sweep_due = true;
 		return;

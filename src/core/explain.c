@@ -135,7 +135,8 @@ linear_contributions(const ForestImage *image, const float *values, double *cont
 }
 
 void
-forest_contributions(const ForestImage *image, const float *values, double *contributions)
+forest_contributions(CoreHost *host, const ForestImage *image, const float *values,
+					 double *contributions)
 {
 	const ForestTree *trees = FOREST_AT(image, ForestTree, image->trees);
 	const double *biases = FOREST_AT(image, double, image->biases);
@@ -168,6 +169,7 @@ forest_contributions(const ForestImage *image, const float *values, double *cont
 			visit.complements = FOREST_AT(image, double, image->points) + tree->rule + 2 * (size_t) lane;
 			visit.weights = visit.complements + FOREST_LANES;
 			visit_node(&visit, 0, 0, &whole);
+			host->check_interrupts(host);
 		}
 	}
 }

@@ -10,9 +10,10 @@
 /*
  * values: as for forest_margins().  contributions: for each output group,
  * feature_count + 1 numbers in margin units, the features in order and the bias
- * (the expected margin) last; for each group they add up to its margin.
+ * (the expected margin) last; for each group they add up to its margin.  The
+ * host is asked for interrupts after each tree.
  */
-extern void forest_contributions(const ForestImage *image, const float *values,
-								 double *contributions);
+extern void forest_contributions(CoreHost *host, const ForestImage *image,
+								 const float *values, double *contributions);
 
 #endif

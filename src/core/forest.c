@@ -13,6 +13,7 @@
  */
 #include "forest.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,24 +32,11 @@ typedef struct Section
 	size_t		size;			/* of an element */
 } Section;
 
-static void *
-section_extend(CoreHost *host, Section *section, size_t count)
-{
-	void	   *added;
-
-	section->data = core_grow(host, section->data, &section->capacity,
-							  section->count + count, section->size);
-	added = (char *) section->data + section->count * section->size;
-	section->count += count;
-	if (section->count > UINT32_MAX)
-		core_fail(host, CORE_LIMIT_EXCEEDED, NULL,
-				  "The model needs more than %u entries in one table of its image.", UINT32_MAX);
-	return added;
-}
 
 typedef struct Builder
 {
 	CoreHost   *host;
+	uint64_t	bytes;			/* of all sections */
 	const Model *model;
 	const Objective *objective;
 	uint32_t	tree_count;		/* of the rounds asked for */
@@ -77,12 +65,39 @@ typedef struct Builder
 	uint32_t   *order;			/* old numbers of the nodes, breadth first */
 	size_t		order_capacity;
 	const ModelTree *tree;
+	uint32_t	visits;			/* nodes since the last look at interrupts */
 	uint32_t	depth;
 	uint32_t	distinct_max;	/* distinct features on a path */
 	double	   *repeat_shares;	/* rho of each repeat of the tree */
 	size_t		repeat_shares_capacity;
 	size_t		repeats_begin;
 } Builder;
+
+/* Room for more elements, zeroed; the image's limit comes before the memory. */
+static void *
+section_extend(Builder *builder, Section *section, size_t count)
+{
+	void	   *added;
+
+	if (count > FOREST_BYTES_MAX / section->size ||
+		builder->bytes + count * section->size > FOREST_BYTES_MAX)
+		core_fail(builder->host, CORE_LIMIT_EXCEEDED, NULL,
+				  "The image of the model would exceed %" PRIu64 " bytes.", FOREST_BYTES_MAX);
+	builder->bytes += count * section->size;
+	section->data = core_grow(builder->host, section->data, &section->capacity,
+							  section->count + count, section->size);
+	added = (char *) section->data + section->count * section->size;
+	section->count += count;
+	return added;
+}
+
+/* Lets the host look at interrupts every few thousand nodes. */
+static void
+count_visit(Builder *builder)
+{
+	if (++builder->visits % 4096 == 0)
+		builder->host->check_interrupts(builder->host);
+}
 
 /* ----------
  * Features
@@ -92,7 +107,7 @@ static uint32_t
 add_string(Builder *builder, const char *text)
 {
 	size_t		length = strlen(text) + 1;
-	char	   *copy = section_extend(builder->host, &builder->strings, length);
+	char	   *copy = section_extend(builder, &builder->strings, length);
 
 	memcpy(copy, text, length);
 	return (uint32_t) (copy - (char *) builder->strings.data);
@@ -165,12 +180,12 @@ add_feature(Builder *builder, uint32_t index, char *const *names)
 
 			category.name = add_string(builder, named->names[i]);
 			category.code = i;
-			*(ForestCategory *) section_extend(builder->host, &builder->categories, 1) = category;
+			*(ForestCategory *) section_extend(builder, &builder->categories, 1) = category;
 		}
 		categories = (ForestCategory *) builder->categories.data + feature.categories;
 		sort_categories(categories, named->count, builder->strings.data);
 	}
-	*(ForestFeature *) section_extend(builder->host, &builder->features, 1) = feature;
+	*(ForestFeature *) section_extend(builder, &builder->features, 1) = feature;
 }
 
 /* ----------
@@ -253,7 +268,7 @@ rule_for(Builder *builder, uint32_t distinct, uint32_t *lanes)
 	weights = core_allocate(builder->host, count, sizeof(double));
 	gauss_legendre(count, points, weights);
 	builder->rules[blocks] = (uint32_t) builder->points.count + 1;
-	rule = section_extend(builder->host, &builder->points, 2 * (size_t) count);
+	rule = section_extend(builder, &builder->points, 2 * (size_t) count);
 	for (uint32_t i = 0; i < count; i++)
 	{
 		double	   *block = rule + 2 * FOREST_LANES * (i / FOREST_LANES);
@@ -294,15 +309,27 @@ order_nodes(Builder *builder)
 	return count;
 }
 
-/* A category set as bits; its words start with their number. */
+/*
+ * A category set, as bits or, where that is shorter, as a list of codes: so its
+ * length is bounded by what the model says, whatever the codes are.
+ */
 static uint32_t
 add_category_set(Builder *builder, const ModelNode *node)
 {
 	const uint32_t *codes = builder->tree->categories + node->category_begin;
 	uint32_t	words = node->category_count == 0 ? 0 : codes[node->category_count - 1] / 32 + 1;
+	bool		is_list = node->category_count < words;
 	uint32_t	begin = (uint32_t) builder->category_words.count;
-	uint32_t   *set = section_extend(builder->host, &builder->category_words, (size_t) words + 1);
+	uint32_t   *set;
 
+	if (is_list)
+	{
+		set = section_extend(builder, &builder->category_words, (size_t) node->category_count + 1);
+		set[0] = node->category_count | FOREST_CATEGORY_LIST;
+		memcpy(set + 1, codes, node->category_count * sizeof(uint32_t));
+		return begin;
+	}
+	set = section_extend(builder, &builder->category_words, (size_t) words + 1);
 	set[0] = words;
 	for (uint32_t i = 0; i < node->category_count; i++)
 		set[1 + codes[i] / 32] |= UINT32_C(1) << (codes[i] % 32);
@@ -327,8 +354,8 @@ add_nodes(Builder *builder, uint32_t count)
 	ForestFeature *features = builder->features.data;
 	uint32_t	next = 1;		/* number of the next child */
 
-	section_extend(builder->host, &builder->nodes, count);
-	section_extend(builder->host, &builder->right_shares, count);
+	section_extend(builder, &builder->nodes, count);
+	section_extend(builder, &builder->right_shares, count);
 	for (uint32_t i = 0; i < count; i++)
 	{
 		const ModelNode *node = tree->nodes + builder->order[i];
@@ -376,6 +403,7 @@ walk_paths(Builder *builder, ForestNode *nodes, const double *right_shares,
 	double		expected_left,
 				expected_right;
 
+	count_visit(builder);
 	if (node->left == 0)
 	{
 		if (depth > builder->depth)
@@ -394,7 +422,7 @@ walk_paths(Builder *builder, ForestNode *nodes, const double *right_shares,
 	}
 	else
 	{
-		ForestRepeat *repeat = section_extend(builder->host, &builder->repeats, 1);
+		ForestRepeat *repeat = section_extend(builder, &builder->repeats, 1);
 		size_t		number = builder->repeats.count - builder->repeats_begin;
 
 		repeat->ancestor_depth = (uint32_t) last_depth;
@@ -422,9 +450,10 @@ add_factors(Builder *builder, const ForestTree *tree)
 	for (size_t i = builder->repeats_begin; i < builder->repeats.count; i++)
 	{
 		double		share = builder->repeat_shares[i - builder->repeats_begin];
-		double	   *factors = section_extend(builder->host, &builder->factors, 2 * (size_t) tree->lanes);
+		double	   *factors = section_extend(builder, &builder->factors, 2 * (size_t) tree->lanes);
 		const double *rule = (double *) builder->points.data + tree->rule;
 
+		count_visit(builder);
 		((ForestRepeat *) builder->repeats.data)[i].factors =
 			(uint32_t) (factors - (double *) builder->factors.data);
 		for (uint32_t lane = 0; lane < tree->lanes; lane++)
@@ -460,7 +489,7 @@ add_tree(Builder *builder, const ModelTree *source)
 	tree.depth = builder->depth;
 	tree.rule = rule_for(builder, builder->distinct_max, &tree.lanes);
 	add_factors(builder, &tree);
-	*(ForestTree *) section_extend(builder->host, &builder->trees, 1) = tree;
+	*(ForestTree *) section_extend(builder, &builder->trees, 1) = tree;
 	((double *) builder->biases.data)[source->group] += expected;
 	if (tree.depth > builder->max_depth)
 		builder->max_depth = tree.depth;
@@ -489,8 +518,8 @@ add_base(Builder *builder)
 			core_fail(builder->host, CORE_INVALID_MODEL, NULL,
 					  "The base score %g has no finite margin under the objective \"%s\".",
 					  score, model->objective);
-		*(float *) section_extend(builder->host, &builder->base_margins, 1) = margin;
-		*(double *) section_extend(builder->host, &builder->biases, 1) = margin;
+		*(float *) section_extend(builder, &builder->base_margins, 1) = margin;
+		*(double *) section_extend(builder, &builder->biases, 1) = margin;
 	}
 }
 
@@ -499,7 +528,7 @@ add_linear(Builder *builder)
 {
 	const Model *model = builder->model;
 	size_t		count = ((size_t) model->feature_count + 1) * model->group_count;
-	float	   *weights = section_extend(builder->host, &builder->linear_weights, count);
+	float	   *weights = section_extend(builder, &builder->linear_weights, count);
 
 	memcpy(weights, model->linear_weights, count * sizeof(float));
 	for (uint32_t feature = 0; feature < model->feature_count; feature++)
@@ -704,11 +733,23 @@ forest_header_error(const void *image, size_t size)
 	return NULL;
 }
 
-/* Is an array of count elements at this offset inside the image? */
+/* Is an array of count elements at this offset inside the image, and aligned? */
 static bool
 inside(const ForestImage *image, uint64_t offset, uint64_t count, size_t size)
 {
-	return offset <= image->size && count <= (image->size - offset) / size;
+	return offset <= image->size && count <= (image->size - offset) / size &&
+		offset % (size < sizeof(uint64_t) ? size : sizeof(uint32_t)) == 0;
+}
+
+/* The tables of the image begin at multiples of this. */
+static bool
+aligned(const ForestImage *image)
+{
+	uint64_t	offsets = image->features | image->base_margins | image->biases | image->trees |
+		image->nodes | image->right_shares | image->category_words | image->repeats |
+		image->factors | image->points | image->linear_weights;
+
+	return offsets % SECTION_ALIGNMENT == 0;
 }
 
 static bool
@@ -748,7 +789,7 @@ tree_error(const ForestImage *image, const ForestTree *tree)
 			const uint32_t *words = FOREST_AT(image, uint32_t, image->category_words);
 
 			if (node->u.category_set >= word_count ||
-				words[node->u.category_set] >= word_count - node->u.category_set)
+				(words[node->u.category_set] & ~FOREST_CATEGORY_LIST) >= word_count - node->u.category_set)
 				return "a split's category set is outside the image";
 		}
 		if (node->repeat != 0)
@@ -771,7 +812,8 @@ forest_error(const void *data, size_t size)
 
 	if (error != NULL)
 		return error;
-	if (!inside(image, image->features, image->feature_count, sizeof(ForestFeature)) ||
+	if (!aligned(image) ||
+		!inside(image, image->features, image->feature_count, sizeof(ForestFeature)) ||
 		!inside(image, image->base_margins, image->group_count, sizeof(float)) ||
 		!inside(image, image->biases, image->group_count, sizeof(double)) ||
 		!inside(image, image->trees, image->tree_count, sizeof(ForestTree)) ||

@@ -18,6 +18,7 @@
 
 #define FOREST_MAGIC			0x46525243	/* "CRRF" in memory, little-endian */
 #define FOREST_FORMAT			1
+#define FOREST_BYTES_MAX		(UINT64_C(2) << 30)	/* of an image */
 
 /*
  * Explanations evaluate this many quadrature points at a time; each rule is
@@ -110,12 +111,18 @@ typedef struct ForestImage
 	uint64_t	trees;			/* ForestTree[tree_count], in the model's order */
 	uint64_t	nodes;			/* ForestNode[node_count], breadth first in each tree */
 	uint64_t	right_shares;	/* double[node_count]: share of the cover that goes right */
-	uint64_t	category_words; /* uint32[]: a set is its number of words, then its bits */
+	uint64_t	category_words; /* uint32[]: sets, see below */
 	uint64_t	repeats;		/* ForestRepeat[] */
 	uint64_t	factors;		/* double[] */
 	uint64_t	points;			/* double[]: per block, FOREST_LANES of 1 - t, then of weights */
 	uint64_t	linear_weights; /* float[(feature_count + 1) * group_count], gblinear */
 } ForestImage;
+
+/*
+ * A set of categories: the number of words that follow; they are its bits or,
+ * with this flag, its codes, ascending.
+ */
+#define FOREST_CATEGORY_LIST	UINT32_C(0x80000000)
 
 /* The array of an image at one of its offsets */
 #define FOREST_AT(image, type, offset) \
@@ -151,6 +158,29 @@ forest_has_score(const ForestImage *image)
 		objective_output_count((ObjectiveTransform) image->transform, image->group_count) == 1;
 }
 
+/* Is a category in a set? */
+static inline bool
+forest_set_contains(const uint32_t *set, uint32_t code)
+{
+	uint32_t	low = 0;
+	uint32_t	high = set[0] & ~FOREST_CATEGORY_LIST;
+
+	if ((set[0] & FOREST_CATEGORY_LIST) == 0)
+		return code / 32 < high && (set[1 + code / 32] >> (code % 32) & 1) != 0;
+	while (low < high)
+	{
+		uint32_t	middle = low + (high - low) / 2;
+
+		if (set[1 + middle] == code)
+			return true;
+		if (set[1 + middle] < code)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
 /* Where a row goes at a split: XGBoost's rules, in float32. */
 static inline bool
 forest_goes_left(const ForestImage *image, const ForestNode *node, const float *values)
@@ -161,14 +191,11 @@ forest_goes_left(const ForestImage *image, const ForestNode *node, const float *
 		return (node->split & FOREST_DEFAULT_LEFT) != 0;
 	if (node->split & FOREST_CATEGORICAL)
 	{
-		const uint32_t *set = FOREST_AT(image, uint32_t, image->category_words) + node->u.category_set;
-		uint32_t	code;
-
 		/* a value that cannot be a category, or is not in the set, goes left */
 		if (!(value >= 0.0f && value < (float) MODEL_CATEGORY_MAX))
 			return true;
-		code = (uint32_t) value;
-		return code / 32 >= set[0] || (set[1 + code / 32] >> (code % 32) & 1) == 0;
+		return !forest_set_contains(FOREST_AT(image, uint32_t, image->category_words) + node->u.category_set,
+									(uint32_t) value);
 	}
 	return value < node->u.threshold;
 }

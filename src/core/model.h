@@ -36,6 +36,7 @@
 #define MODEL_STRING_MAX		(1 << 20)	/* bytes of one string */
 #define MODEL_FEATURES_MAX		(1 << 20)
 #define MODEL_GROUPS_MAX		4096		/* output groups: classes or targets */
+#define MODEL_OUTPUTS_MAX		(1 << 24)	/* (features + 1) x groups: contributions of a row */
 #define MODEL_TREES_MAX			(1 << 20)
 #define MODEL_NODES_MAX			(1 << 22)	/* of one tree */
 #define MODEL_DEPTH_MAX			512			/* splits on one path */

@@ -318,6 +318,10 @@ finish_groups(ModelReader *reader)
 				  "The model has %" PRId64 " classes or targets; the limit is %d.",
 				  groups, MODEL_GROUPS_MAX);
 	model->group_count = groups < 1 ? 1 : (uint32_t) groups;
+	if (((uint64_t) model->feature_count + 1) * model->group_count > MODEL_OUTPUTS_MAX)
+		core_fail(reader->host, CORE_LIMIT_EXCEEDED, NULL,
+				  "The model has %" PRIu32 " features and %" PRIu32 " output groups; the limit is %d contributions in a row.",
+				  model->feature_count, model->group_count, MODEL_OUTPUTS_MAX);
 
 	if (reader->base_scores.count == 0)
 		fail_absent(reader, "learner.learner_model_param.base_score");

@@ -207,7 +207,7 @@ check_case(UnitHost *unit, const char *folder, const char *encoding, size_t *cas
 
 		if ((row + 1) * groups > contributions.rows)
 			continue;
-		forest_contributions(request.image, values, contribution);
+		forest_contributions(&unit->host, request.image, values, contribution);
 		for (uint32_t group = 0; group < groups; group++)
 		{
 			double		scale = fmax(1.0, fabs(margin[group]));

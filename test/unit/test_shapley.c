@@ -244,7 +244,7 @@ check_shape(UnitHost *unit, const Shape *shape, int rows)
 				expected[group * stride + shape->features] = base_scores[group];
 			for (uint32_t i = 0; i < shape->trees; i++)
 				add_shapley(&trees[i], values, shape->features, expected + trees[i].group * stride);
-			forest_contributions(request.image, values, actual);
+			forest_contributions(&unit->host, request.image, values, actual);
 			forest_margins(request.image, values, margins);
 			for (uint32_t group = 0; group < shape->groups; group++)
 			{
