@@ -375,9 +375,13 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'A model name is not empty and holds no space and no "@".';
 	END IF;
-	IF new_version <= 0 THEN
+	IF octet_length(import_model.name) > 200 THEN
+		RAISE EXCEPTION 'model name is too long'
+			USING ERRCODE = 'name_too_long', DETAIL = 'It may have 200 bytes.';
+	END IF;
+	IF new_version NOT BETWEEN 1 AND 999999999 THEN
 		RAISE EXCEPTION 'invalid model version %', new_version
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Versions count from 1.';
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Versions count from 1 to 999999999.';
 	END IF;
 
 	-- a compressed value would be decompressed again for each piece
@@ -693,6 +697,7 @@ AS $$
 DECLARE
 	chosen risk.registry := risk.lock_version(bind_source.model);
 	missing text;
+	unsuitable text;
 BEGIN
 	IF source IS NULL OR key_column IS NULL THEN
 		RAISE EXCEPTION 'source and key_column must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -713,6 +718,24 @@ BEGIN
 			WHERE f.name = chosen.name AND f.version = chosen.version) w
 	WHERE NOT EXISTS (SELECT FROM pg_attribute a
 		WHERE a.attrelid = bind_source.source AND a.attname::text = w.wanted AND a.attnum > 0 AND NOT a.attisdropped);
+	-- a key compares exactly, and periods have an order that is theirs
+	SELECT format('column "%s" of type %s cannot be the %s', a.attname, format_type(a.atttypid, a.atttypmod),
+			CASE WHEN a.attname = key_column THEN 'key' ELSE 'period' END)
+	INTO unsuitable
+	FROM pg_attribute a
+		CROSS JOIN LATERAL (WITH RECURSIVE base AS (
+				SELECT t.* FROM pg_type t WHERE t.oid = a.atttypid
+				UNION ALL SELECT t.* FROM base b JOIN pg_type t ON t.oid = b.typbasetype)
+			SELECT b.oid, b.typcategory FROM base b WHERE b.typbasetype = 0) t
+	WHERE a.attrelid = bind_source.source AND a.attnum > 0 AND NOT a.attisdropped
+		AND (a.attname = key_column AND t.typcategory <> 'S'
+				AND t.oid <> ALL (ARRAY['smallint', 'integer', 'bigint', 'numeric']::regtype[])
+			OR a.attname = period_column AND t.oid <> 'date'::regtype);
+	IF missing IS NULL AND unsuitable IS NOT NULL THEN
+		RAISE EXCEPTION '%', unsuitable
+			USING ERRCODE = 'datatype_mismatch',
+				DETAIL = 'A key is text, an integer or numeric; a period is a date.';
+	END IF;
 	IF missing IS NOT NULL THEN
 		RAISE EXCEPTION 'relation "%" lacks columns: %', source, missing
 			USING ERRCODE = 'undefined_column',

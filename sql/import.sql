@@ -109,3 +109,8 @@ SELECT risk.drop_model('tiny@9');
 -- A set of categories costs what the model says, whatever the codes are
 SELECT image_bytes < 10000 AS small
 FROM risk.inspect_model(risk_test.tree_model(ARRAY['c'], '[[[4, 0, [16777215], 1, 2, 0], [2, 10], [2, 20]]]'));
+
+-- Names and numbers have bounds
+SELECT risk_test.outcome($$SELECT risk.import_model(repeat('n', 201), risk_test.linear_model(ARRAY['x'], ARRAY[1]))$$);
+SELECT risk_test.outcome($$SELECT risk.import_model('n', risk_test.linear_model(ARRAY['x'], ARRAY[1]), version => 1000000000)$$);
+SELECT risk_test.outcome($$SELECT risk.import_model('n', risk_test.linear_model(ARRAY['x'], ARRAY[1]), feature_names => ARRAY[['y']])$$);

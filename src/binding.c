@@ -5,7 +5,7 @@
  * Rows and objects are matched to features by name, exactly.  Every number goes
  * through float8 to float32, in all forms, so that a value gives the same bits
  * whichever way it comes; XGBoost's users feed it float64 arrays in the same
- * way.  NULL and NaN are missing.
+ * way; a numeric beyond float8 is infinite.  NULL and NaN are missing.
  *
  * What cannot be right is an error that names column, type and feature; a
  * feature without a column is never taken for missing.
@@ -264,7 +264,7 @@ convert_column(Call *call, uint32_t feature, Conversion conversion, Datum datum)
 		case CONVERT_FLOAT8:
 			return (float) DatumGetFloat8(datum);
 		case CONVERT_NUMERIC:
-			return (float) DatumGetFloat8(DirectFunctionCall1(numeric_float8, datum));
+			return (float) DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, datum));
 		case CONVERT_BOOL:
 			return DatumGetBool(datum) ? 1.0f : 0.0f;
 		case CONVERT_CATEGORY_TEXT:
@@ -398,7 +398,7 @@ convert_json(Call *call, uint32_t feature, const JsonbValue *value)
 			break;
 		case jbvNumeric:
 			if (!named)
-				return (float) DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+				return (float) DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 																  NumericGetDatum(value->val.numeric)));
 			break;
 		case jbvBool:

@@ -90,6 +90,10 @@ argument_names(ArrayType *array, const Model *model)
 	char	  **names;
 	char	  **sorted;
 
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("feature_names must have one dimension")));
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	if (count != (int) model->feature_count)
 		ereport(ERROR,

@@ -78,8 +78,12 @@ plan_lookup(Call *call, bool has_period)
 	StringInfoData query;
 	SPIPlanPtr	plan;
 
-	if (period != NULL)
-		column_type(call, relation, version->period_column);
+	if (period != NULL && column_type(call, relation, version->period_column) != DATEOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s.%s\", bound to model \"%s\", is not a date",
+						version->period_column, version->source_schema, version->source_relation, call_model(call)),
+				 errhint("Bind the model to its relation again with risk.bind_source.")));
 	initStringInfo(&query);
 	appendStringInfo(&query,
 					 "SELECT company.* FROM %s AS company WHERE company.%s OPERATOR(pg_catalog.=) $1::%s",
