@@ -32,12 +32,15 @@ OBJS = \
 	src/core/evaluate.o \
 	src/core/explain.o \
 	src/core/forest.o \
+	src/core/forest_check.o \
+	src/core/forest_trees.o \
 	src/core/host.o \
 	src/core/json.o \
 	src/core/model.o \
 	src/core/model_categories.o \
 	src/core/model_check.o \
 	src/core/objective.o \
+	src/core/quadrature.o \
 	src/core/ubjson.o
 
 PG_CPPFLAGS = -DCOMPANY_RISK_VERSION='"$(EXTVERSION)"'

@@ -99,7 +99,7 @@ CREATE FUNCTION compare_shapley(reference text, model bytea, vectors float8[], b
 	OUT vectors_compared bigint, OUT agree boolean, OUT nonzero bigint)
 LANGUAGE sql AS $$
 	SELECT count(DISTINCT v), bool_and(abs(o.ours[1][k] - o.theirs[k] - CASE k WHEN cardinality(o.theirs) THEN base ELSE 0 END)
-			<= CASE k WHEN cardinality(o.theirs) THEN 1e-6 ELSE 1e-9 END * greatest(1, abs(o.theirs[k]))),
+			<= 1e-6 * greatest(1, abs(o.theirs[k]))),
 		count(*) FILTER (WHERE o.theirs[k] <> 0)
 	FROM generate_subscripts(vectors, 1) v,
 		LATERAL (SELECT array_agg(x ORDER BY n) AS vector FROM unnest(vectors[v:v]) WITH ORDINALITY e (x, n)) i,

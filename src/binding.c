@@ -300,7 +300,7 @@ bind_row(Call *call, HeapTupleHeader row)
 	{
 		const RowColumn *column = &plan->columns[feature];
 
-		call->values[feature] = plan->nulls[column->index] ? get_float4_nan() :
+		call->vector[feature].value = plan->nulls[column->index] ? get_float4_nan() :
 			convert_column(call, feature, column->conversion, plan->datums[column->index]);
 	}
 }
@@ -454,7 +454,7 @@ bind_object(Call *call, Jsonb *object)
 
 		if (getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) == NULL)
 			fail_missing_keys(call, object);
-		call->values[feature] = convert_json(call, feature, &value);
+		call->vector[feature].value = convert_json(call, feature, &value);
 	}
 }
 
@@ -500,7 +500,7 @@ bind_array(Call *call, ArrayType *array)
 	call->array = array;
 	/* elements that are NULL take no room */
 	for (int i = 0; i < count; i++)
-		call->values[i] = bitmap != NULL && (bitmap[i / 8] & (1 << (i % 8))) == 0 ? get_float4_nan() :
+		call->vector[i].value = bitmap != NULL && (bitmap[i / 8] & (1 << (i % 8))) == 0 ? get_float4_nan() :
 			(float) *elements++;
 }
 

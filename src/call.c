@@ -159,7 +159,8 @@ resolve_call(Call *call, const text *reference, const SnapshotMark *mark, Snapsh
 	{
 		call->image = registry_acquire_image(call->version, snapshot);
 		call->forest = call->image->data;
-		call->values = palloc(call->forest->feature_count * sizeof(float));
+		call->vector = MemoryContextAllocHuge(call->context,
+											  forest_vector_length(call->forest->feature_count) * sizeof(ForestValue));
 		call->margins = palloc(call->forest->group_count * sizeof(float));
 		call->outputs = palloc(call->forest->group_count * sizeof(float));
 	}
@@ -218,25 +219,26 @@ call_bind(Call *call, FunctionCallInfo fcinfo)
 	{
 		case FORM_ROW:
 			bind_row(call, PG_GETARG_HEAPTUPLEHEADER(0));
-			return true;
+			break;
 		case FORM_JSONB:
 			bind_object(call, PG_GETARG_JSONB_P(0));
-			return true;
+			break;
 		case FORM_ARRAY:
 			bind_array(call, PG_GETARG_ARRAYTYPE_P(0));
-			return true;
+			break;
 		case FORM_KEY:
+			has_period = !PG_ARGISNULL(call->period_argument);
+			if (has_period)
+				period = PG_GETARG_DATEADT(call->period_argument);
+			row = lookup_company(call, key_argument(call, fcinfo), has_period ? &period : NULL);
+			if (row == NULL)
+				return false;
+			bind_row(call, row);
 			break;
 		case FORM_SCORE:
 			return false;
 	}
-	has_period = !PG_ARGISNULL(call->period_argument);
-	if (has_period)
-		period = PG_GETARG_DATEADT(call->period_argument);
-	row = lookup_company(call, key_argument(call, fcinfo), has_period ? &period : NULL);
-	if (row == NULL)
-		return false;
-	bind_row(call, row);
+	forest_prepare(call->forest, call->vector);
 	return true;
 }
 
@@ -278,7 +280,7 @@ call_entries(Call *call)
 const float *
 call_margins(Call *call)
 {
-	forest_margins(call->forest, call->values, call->margins);
+	forest_margins(call->forest, call->vector, call->margins);
 	return call->margins;
 }
 
@@ -286,12 +288,17 @@ const double *
 call_contributions(Call *call)
 {
 	if (call->contributions == NULL)
+	{
+		call->scratch = MemoryContextAllocHuge(call->context,
+											   mul_size(forest_contributions_scratch(call->forest),
+														sizeof(double)));
 		call->contributions =
 			MemoryContextAllocHuge(call->context,
 								   mul_size(mul_size(call->forest->group_count,
 													 (Size) call->forest->feature_count + 1),
 											sizeof(double)));
-	forest_contributions(server_host(), call->forest, call->values, call->contributions);
+	}
+	forest_contributions(server_host(), call->forest, call->vector, call->contributions, call->scratch);
 	return call->contributions;
 }
 

@@ -76,10 +76,11 @@ typedef struct Call
 	SPIPlanPtr	lookups[2];		/* latest period, given period (lookup.c) */
 
 	/* the vector at hand, and room for results */
-	float	   *values;			/* float32 by feature, NaN is missing */
+	ForestValue *vector;
 	float	   *margins;		/* by output group */
 	float	   *outputs;		/* by output */
 	double	   *contributions;	/* by output group and feature; NULL until wanted */
+	double	   *scratch;
 
 	/* the argument at hand, for call_value_text() */
 	Jsonb	   *object;
@@ -92,7 +93,7 @@ typedef struct Call
  */
 extern Call *call_begin(FunctionCallInfo fcinfo);
 
-/* Fills in call->values; false when there is no such company. */
+/* Fills in call->vector; false when there is no such company. */
 extern bool call_bind(Call *call, FunctionCallInfo fcinfo);
 
 /* name@version of the model, for messages and answers */
@@ -111,7 +112,7 @@ extern const double *call_contributions(Call *call);
 /* The name of a feature */
 extern const char *call_feature(const Call *call, uint32_t feature);
 
-/* binding.c: an argument of each form to call->values */
+/* binding.c: an argument of each form to the values of call->vector */
 extern void bind_row(Call *call, HeapTupleHeader row);
 extern void bind_object(Call *call, Jsonb *object);
 extern void bind_array(Call *call, ArrayType *array);

@@ -8,9 +8,9 @@
 #include "forest.h"
 
 /*
- * values: feature_count float32, NaN is missing.  margins: group_count results,
- * as XGBoost's output_margin gives them.
+ * vector: the row, as forest_prepare() completed it.  margins: group_count
+ * results, as XGBoost's output_margin gives them.
  */
-extern void forest_margins(const ForestImage *image, const float *values, float *margins);
+extern void forest_margins(const ForestImage *image, const ForestValue *vector, float *margins);
 
 #endif

@@ -28,76 +28,80 @@
  * covers alone and stand ready in the image: no division is left, and a cover
  * of zero does no harm.
  *
- * Everything is double, in an order that the image fixes, without contraction:
- * the same image and row give the same bits everywhere.
+ * Trees kept as nodes are visited one by one, in double.  The trees of a dense
+ * block are visited together, in float32, as the lanes of vectors
+ * (explain_kernel.h), by the widest vectors that the processor has.  The
+ * operations and their order are the image's, the same in every kernel, and
+ * never contracted: the same image and row give the same bits everywhere.
  */
 #include "explain.h"
 
 #include <string.h>
 
-typedef struct Lanes
+typedef struct Points
 {
-	double		lane[FOREST_LANES];
-} Lanes;
+	double		at[FOREST_POINTS];
+} Points;
 
 /* What is the same for all nodes of a visit */
 typedef struct Visit
 {
 	const ForestImage *image;
 	const ForestNode *nodes;	/* of the tree */
-	const double *right_shares;
-	const ForestRepeat *repeats;
+	const ForestShare *shares;
+	const ForestSparseRepeat *repeats;
 	const double *factors;		/* of the block of points */
 	const double *complements;	/* 1 - t of the block's points */
 	const double *weights;
-	const float *values;
+	const ForestValue *vector;
 	double	   *contributions;
 	bool		follows[MODEL_DEPTH_MAX];	/* does the row follow the path at this depth? */
 } Visit;
 
-static const Lanes never_follows_m = {{1.0, 1.0, 1.0, 1.0}};
-static const Lanes never_follows_k = {{0.0, 0.0, 0.0, 0.0}};
+static const Points never_follows_m = {{1.0, 1.0, 1.0, 1.0}};
+static const Points never_follows_k = {{0.0, 0.0, 0.0, 0.0}};
 
-static Lanes
-visit_node(Visit *visit, uint32_t index, uint32_t depth, const Lanes *reach)
+static Points
+visit_node(Visit *visit, uint32_t index, uint32_t depth, const Points *reach)
 {
 	const ForestNode *node = visit->nodes + index;
+	const ForestShare *share = visit->shares + index;
 	const double *m = visit->complements;
 	const double *k = visit->weights;
 	bool		follows = true;
 	bool		left;
 	double		e;
-	Lanes		a,
+	Points		a,
 				reach_left,
 				reach_right,
 				value_left,
 				value_right,
 				result;
-	double		terms[FOREST_LANES];
+	double		terms[FOREST_POINTS];
 
-	if (node->left == 0)
+	if (node->left == index)
 	{
-		for (int i = 0; i < FOREST_LANES; i++)
-			result.lane[i] = node->u.leaf;
+		for (int i = 0; i < FOREST_POINTS; i++)
+			result.at[i] = node->leaf;
 		return result;
 	}
 
-	if (node->repeat != 0)
+	if (share->repeat != 0)
 	{
-		const ForestRepeat *repeat = visit->repeats + node->repeat - 1;
+		const ForestSparseRepeat *repeat = visit->repeats + share->repeat - 1;
 
 		follows = visit->follows[repeat->ancestor_depth];
-		m = follows ? visit->factors + repeat->factors : never_follows_m.lane;
-		k = follows ? m + FOREST_LANES : never_follows_k.lane;
+		m = follows ? visit->factors + repeat->factors : never_follows_m.at;
+		k = follows ? m + FOREST_POINTS : never_follows_k.at;
 	}
 
-	left = forest_goes_left(visit->image, node, visit->values);
-	e = left ? visit->right_shares[index] : visit->right_shares[index] - 1.0;
-	for (int i = 0; i < FOREST_LANES; i++)
+	left = forest_goes_left(visit->image, node, visit->vector);
+	e = left ? share->right_share : share->right_share - 1.0;
+	for (int i = 0; i < FOREST_POINTS; i++)
 	{
-		a.lane[i] = (left ? 1.0 : 0.0) - e * m[i];
-		reach_left.lane[i] = reach->lane[i] * a.lane[i];
-		reach_right.lane[i] = reach->lane[i] - reach_left.lane[i];
+		a.at[i] = (left ? 1.0 : 0.0) - e * m[i];
+		reach_left.at[i] = reach->at[i] * a.at[i];
+		reach_right.at[i] = reach->at[i] - reach_left.at[i];
 	}
 
 	visit->follows[depth] = follows && left;
@@ -105,20 +109,20 @@ visit_node(Visit *visit, uint32_t index, uint32_t depth, const Lanes *reach)
 	visit->follows[depth] = follows && !left;
 	value_right = visit_node(visit, node->left + 1, depth + 1, &reach_right);
 
-	for (int i = 0; i < FOREST_LANES; i++)
+	for (int i = 0; i < FOREST_POINTS; i++)
 	{
-		double		difference = value_left.lane[i] - value_right.lane[i];
+		double		difference = value_left.at[i] - value_right.at[i];
 
-		terms[i] = (k[i] * difference) * (reach->lane[i] * e);
-		result.lane[i] = value_right.lane[i] + a.lane[i] * difference;
+		terms[i] = (k[i] * difference) * (reach->at[i] * e);
+		result.at[i] = value_right.at[i] + a.at[i] * difference;
 	}
-	visit->contributions[node->split & FOREST_FEATURE_MASK] +=
+	visit->contributions[forest_feature_of(visit->image, node->value & ~FOREST_CATEGORICAL)] +=
 		(terms[0] + terms[1]) + (terms[2] + terms[3]);
 	return result;
 }
 
 static void
-linear_contributions(const ForestImage *image, const float *values, double *contributions)
+linear_contributions(const ForestImage *image, const ForestValue *vector, double *contributions)
 {
 	const float *weights = FOREST_AT(image, float, image->linear_weights);
 	uint32_t	groups = image->group_count;
@@ -126,7 +130,7 @@ linear_contributions(const ForestImage *image, const float *values, double *cont
 	for (uint32_t group = 0; group < groups; group++)
 		for (uint32_t feature = 0; feature < image->feature_count; feature++)
 		{
-			float		value = values[feature];
+			float		value = vector[feature].value;
 
 			if (value == value)
 				contributions[(size_t) group * (image->feature_count + 1) + feature] =
@@ -134,42 +138,114 @@ linear_contributions(const ForestImage *image, const float *values, double *cont
 		}
 }
 
+/* ----------
+ * Kernels
+ * ----------
+ */
+typedef float Vector __attribute__((vector_size(FOREST_LANES * sizeof(float))));
+typedef int32_t Mask __attribute__((vector_size(FOREST_LANES * sizeof(int32_t))));
+
+/* In an image, wherever the host has put it */
+typedef float ImageVector __attribute__((vector_size(FOREST_LANES * sizeof(float)), aligned(4), may_alias));
+
+typedef void (*DenseKernel) (const ForestImage *image, const ForestBlock *block,
+							 const ForestValue *vector, double *sums);
+
+#define KERNEL_NAME dense_portable
+#define KERNEL_TARGET
+#include "explain_kernel.h"
+
+#ifdef __x86_64__
+#define KERNEL_NAME dense_avx2
+#define KERNEL_TARGET __attribute__((target("avx2")))
+#include "explain_kernel.h"
+#endif
+
+static DenseKernel dense_kernel = NULL;
+
+bool
+forest_use_kernel(const char *name)
+{
+	if (strcmp(name, "portable") == 0)
+		dense_kernel = dense_portable;
+#ifdef __x86_64__
+	else if (strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2"))
+		dense_kernel = dense_avx2;
+#endif
+	else
+		return false;
+	return true;
+}
+
+static void
+visit_sparse(CoreHost *host, Visit *visit, const ForestTree *tree)
+{
+	const ForestImage *image = visit->image;
+	const Points whole = {{1.0, 1.0, 1.0, 1.0}};
+
+	visit->nodes = FOREST_AT(image, ForestNode, image->nodes) + tree->node_begin;
+	visit->shares = FOREST_AT(image, ForestShare, image->shares) + tree->node_begin;
+	for (uint32_t point = 0; point < tree->points; point += FOREST_POINTS)
+	{
+		visit->factors = FOREST_AT(image, double, image->factors) + 2 * (size_t) point;
+		visit->complements = FOREST_AT(image, double, image->points) + tree->rule + 2 * (size_t) point;
+		visit->weights = visit->complements + FOREST_POINTS;
+		visit_node(visit, 0, 0, &whole);
+		host->check_interrupts(host);
+	}
+}
+
+size_t
+forest_contributions_scratch(const ForestImage *image)
+{
+	return image->group_count * forest_vector_length(image->feature_count);
+}
+
 void
-forest_contributions(CoreHost *host, const ForestImage *image, const float *values,
-					 double *contributions)
+forest_contributions(CoreHost *host, const ForestImage *image, const ForestValue *vector,
+					 double *contributions, double *scratch)
 {
 	const ForestTree *trees = FOREST_AT(image, ForestTree, image->trees);
+	const ForestBlock *blocks = FOREST_AT(image, ForestBlock, image->blocks);
 	const double *biases = FOREST_AT(image, double, image->biases);
-	const Lanes whole = {{1.0, 1.0, 1.0, 1.0}};
-	size_t		stride = (size_t) image->feature_count + 1;
-	Visit		visit;
+	uint32_t	features = image->feature_count;
+	size_t		stride = (size_t) features + 1;
+	size_t		length = forest_vector_length(features);
+	Visit		visit = {.image = image,.vector = vector};
 
 	memset(contributions, 0, image->group_count * stride * sizeof(double));
 	for (uint32_t group = 0; group < image->group_count; group++)
-		contributions[group * stride + image->feature_count] = biases[group];
+		contributions[group * stride + features] = biases[group];
 	if (image->booster == MODEL_GBLINEAR)
 	{
-		linear_contributions(image, values, contributions);
+		linear_contributions(image, vector, contributions);
 		return;
 	}
 
-	visit.image = image;
-	visit.values = values;
-	visit.repeats = FOREST_AT(image, ForestRepeat, image->repeats);
-	for (uint32_t i = 0; i < image->tree_count; i++)
+	if (dense_kernel == NULL && !forest_use_kernel("avx2"))
+		forest_use_kernel("portable");
+	visit.repeats = FOREST_AT(image, ForestSparseRepeat, image->repeats);
+	memset(scratch, 0, image->group_count * length * sizeof(double));
+	for (uint32_t i = 0; i < image->block_count; i++)
 	{
-		const ForestTree *tree = trees + i;
+		const ForestBlock *block = &blocks[i];
 
-		visit.nodes = FOREST_AT(image, ForestNode, image->nodes) + tree->node_begin;
-		visit.right_shares = FOREST_AT(image, double, image->right_shares) + tree->node_begin;
-		visit.contributions = contributions + tree->group * stride;
-		for (uint32_t lane = 0; lane < tree->lanes; lane += FOREST_LANES)
-		{
-			visit.factors = FOREST_AT(image, double, image->factors) + 2 * (size_t) lane;
-			visit.complements = FOREST_AT(image, double, image->points) + tree->rule + 2 * (size_t) lane;
-			visit.weights = visit.complements + FOREST_LANES;
-			visit_node(&visit, 0, 0, &whole);
+		if (block->kind == FOREST_DENSE)
+			dense_kernel(image, block, vector, scratch + block->group * length);
+		else
+			for (uint32_t lane = 0; lane < block->tree_count; lane++)
+			{
+				const ForestTree *tree = &trees[block->first_tree + lane];
+
+				visit.contributions = contributions + block->group * stride;
+				visit_sparse(host, &visit, tree);
+			}
+		if (i % 64 == 63)
 			host->check_interrupts(host);
-		}
 	}
+	for (uint32_t group = 0; group < image->group_count; group++)
+		for (uint32_t feature = 0; feature < features; feature++)
+			contributions[group * stride + feature] +=
+				scratch[group * length + features + feature] +
+				scratch[group * length + 2 * (size_t) features + feature];
 }

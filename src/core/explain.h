@@ -8,12 +8,21 @@
 #include "forest.h"
 
 /*
- * values: as for forest_margins().  contributions: for each output group,
- * feature_count + 1 numbers in margin units, the features in order and the bias
- * (the expected margin) last; for each group they add up to its margin.  The
- * host is asked for interrupts after each tree.
+ * vector: the row, as forest_prepare() completed it.  contributions: for each
+ * output group, feature_count + 1 numbers in margin units, the features in order
+ * and the bias (the expected margin) last; for each group they add up to its
+ * margin.  scratch: forest_contributions_scratch() doubles to work in.  The host
+ * is asked for interrupts now and then.
  */
 extern void forest_contributions(CoreHost *host, const ForestImage *image,
-								 const float *values, double *contributions);
+								 const ForestValue *vector, double *contributions,
+								 double *scratch);
+extern size_t forest_contributions_scratch(const ForestImage *image);
+
+/*
+ * Chooses the kernel for dense blocks, by itself the widest that the processor
+ * has: "portable" or "avx2".  False when it has it not.  All give the same bits.
+ */
+extern bool forest_use_kernel(const char *name);
 
 #endif

@@ -17,53 +17,161 @@
 #include "objective.h"
 
 #define FOREST_MAGIC			0x46525243	/* "CRRF" in memory, little-endian */
-#define FOREST_FORMAT			1
+#define FOREST_FORMAT			2
 #define FOREST_BYTES_MAX		(UINT64_C(2) << 30)	/* of an image */
 
 /*
- * Explanations evaluate this many quadrature points at a time; each rule is
- * padded to a multiple with points of weight zero.
+ * Trees side by side: as many as are walked, and explained, together.  In all
+ * tables of a block the trees are the fastest index, so that they are the lanes
+ * of a vector.
  */
-#define FOREST_LANES			4
+#define FOREST_LANES			8
 
+/* Trees up to this depth are padded to complete ones; explain.c sizes by it. */
+#define FOREST_DENSE_DEPTH_MAX	8
+
+/*
+ * The vector of a row holds each feature three times (forest_prepare): its
+ * value as given; a key, lowest for missing; a key, highest for missing.  Keys
+ * are whole numbers in the order of the values, -0 being 0, and leave room below
+ * and above for missing ones.  So a numeric split asks one thing, "key > bound"
+ * for right: those whose missing values go left read the first kind of key, the
+ * others the second, and the bound is one less than the threshold's key.
+ */
+typedef union ForestValue
+{
+	float		value;			/* NaN is missing */
+	uint32_t	key;
+} ForestValue;
+
+#define FOREST_KEY_MISSING_LEFT		UINT32_C(0)
+#define FOREST_KEY_MISSING_RIGHT	UINT32_MAX
+
+static inline size_t
+forest_vector_length(uint32_t feature_count)
+{
+	return 3 * (size_t) feature_count;
+}
+
+/* The key of a value that is not missing. */
+static inline uint32_t
+forest_key(float value)
+{
+	union
+	{
+		float		value;
+		uint32_t	bits;
+	}			pun = {value + 0.0f};	/* -0 becomes 0 */
+
+	return pun.bits ^ (pun.bits & UINT32_C(0x80000000) ? UINT32_MAX : UINT32_C(0x80000000));
+}
+
+/* What one split of a dense tree compares */
+typedef struct ForestSplit
+{
+	uint32_t	bound;			/* the row goes right when its key is greater */
+	uint32_t	value;			/* index into the row's vector */
+} ForestSplit;
+
+/*
+ * Up to FOREST_LANES trees of one output group that follow each other in it.
+ *
+ * A dense block has all its trees padded to complete ones of one depth, laid
+ * out as heaps: the root is split 1, the children of split i are 2i and 2i + 1,
+ * and a leaf above the depth stands repeated below it.  Its tables, with
+ * n = 2^depth and p quadrature points, stand one after the other (a heap's
+ * place 0 is empty):
+ *		ForestSplit splits[lanes][n];
+ *		float leaves[n][lanes];
+ *		float right_shares[n][lanes];	share of the cover that goes right
+ *		float factors[n][p][2][lanes];	M and K of explain.c
+ *		ForestRepeat repeats[repeat_count];
+ * A tree's splits are side by side, so that the upper ones share a cache line.
+ *
+ * Other blocks hold their trees as nodes: deep or lopsided ones, which padding
+ * would blow up, and those with categorical splits.
+ */
+typedef struct ForestBlock
+{
+	uint32_t	group;			/* output group that the trees add to */
+	uint32_t	first_tree;
+	uint32_t	tree_count;
+	uint32_t	depth;			/* of the deepest tree */
+	uint32_t	kind;			/* ForestBlockKind */
+	uint32_t	points;			/* of a dense block: 2 or 4 */
+	uint32_t	repeat_count;
+	uint32_t	unused;
+	uint64_t	tables;			/* offset of a dense block's tables */
+} ForestBlock;
+
+typedef enum ForestBlockKind
+{
+	FOREST_DENSE,				/* complete trees, see above */
+	FOREST_SPARSE,				/* nodes, all splits numeric */
+	FOREST_CATEGORIC			/* nodes, some splits categorical */
+} ForestBlockKind;
+
+/*
+ * A split of a dense block on a feature that its path has split on before:
+ * whether the row follows the path there decides which factors hold.  Slots are
+ * split * lanes + tree.
+ */
+typedef struct ForestRepeat
+{
+	uint32_t	slot;
+	uint32_t	ancestor;		/* slot of the nearest such split above */
+	uint32_t	right;			/* all ones if slot is in the ancestor's right subtree, else 0 */
+} ForestRepeat;
+
+/*
+ * A node of a sparse tree.  A leaf is its own left child, and no key is above
+ * its bound: walking on from a leaf stays there.
+ */
 typedef struct ForestNode
 {
 	union
 	{
-		float		threshold;	/* numeric split: left when value < threshold */
-		float		leaf;		/* leaf: what it adds to the margin, DART weight included */
+		uint32_t	bound;
 		uint32_t	category_set;	/* categorical split: index into the category words */
 	}			u;
-	uint32_t	left;			/* index in the tree; right is left + 1; 0 is a leaf */
-	uint32_t	split;			/* feature, and the flags below */
-	uint32_t	repeat;			/* 1 + index into the repeats, 0 if the feature is new on the path */
+	uint32_t	value;			/* index into the row's vector, and the flag below */
+	uint32_t	left;			/* index in the tree; right is left + 1 */
+	float		leaf;			/* of a leaf: what it adds to the margin */
 } ForestNode;
 
-#define FOREST_DEFAULT_LEFT		UINT32_C(0x80000000)
-#define FOREST_CATEGORICAL		UINT32_C(0x40000000)
-#define FOREST_FEATURE_MASK		UINT32_C(0x3fffffff)
+#define FOREST_CATEGORICAL		UINT32_C(0x80000000)
 
-typedef struct ForestTree
+/* What explaining needs beside a sparse tree's node */
+typedef struct ForestShare
 {
-	uint32_t	node_begin;		/* in the nodes and right shares */
-	uint32_t	node_count;
-	uint32_t	group;			/* output group */
-	uint32_t	depth;			/* splits on the longest path */
-	uint32_t	lanes;			/* quadrature points, a multiple of FOREST_LANES */
-	uint32_t	rule;			/* first point of its rule, in the points */
-} ForestTree;
+	double		right_share;	/* share of the cover that goes right */
+	uint32_t	repeat;			/* 1 + index into the sparse repeats; 0: feature new on the path */
+	uint32_t	unused;
+} ForestShare;
 
 /*
- * A split on a feature that the path above it has already split on.  Its
- * quadrature factors depend on the covers alone, so they are made once: for
- * block b of FOREST_LANES points, FOREST_LANES values of M, then as many of K,
- * stand at factors + 2 * FOREST_LANES * b (explain.c says what they are).
+ * A sparse split on a feature that the path above it has already split on.  For
+ * each block of FOREST_POINTS quadrature points, as many values of M, then of K,
+ * stand at factors + 2 * FOREST_POINTS * block.
  */
-typedef struct ForestRepeat
+typedef struct ForestSparseRepeat
 {
 	uint32_t	ancestor_depth; /* of the nearest split above on the same feature */
 	uint32_t	factors;		/* index into the factors */
-} ForestRepeat;
+} ForestSparseRepeat;
+
+/* Sparse trees are explained at this many quadrature points at a time. */
+#define FOREST_POINTS			4
+
+typedef struct ForestTree
+{
+	uint32_t	depth;			/* splits on the longest path */
+	/* of a sparse tree */
+	uint32_t	node_begin;		/* in the nodes and shares */
+	uint32_t	node_count;
+	uint32_t	points;			/* of its quadrature rule, a multiple of FOREST_POINTS */
+	uint32_t	rule;			/* where the rule begins in the points */
+} ForestTree;
 
 typedef enum ForestFeatureKind
 {
@@ -100,21 +208,23 @@ typedef struct ForestImage
 	uint32_t	group_count;
 	uint32_t	tree_count;
 	uint32_t	max_depth;
-	uint64_t	node_count;
+	uint64_t	node_count;		/* of all trees, without padding */
 	uint32_t	objective;		/* offset of its name */
-	uint32_t	unused;
+	uint32_t	block_count;
 
 	/* offsets of the arrays */
 	uint64_t	features;		/* ForestFeature[feature_count] */
 	uint64_t	base_margins;	/* float[group_count]: the base scores through the link */
 	uint64_t	biases;			/* double[group_count]: the expected margins */
-	uint64_t	trees;			/* ForestTree[tree_count], in the model's order */
-	uint64_t	nodes;			/* ForestNode[node_count], breadth first in each tree */
-	uint64_t	right_shares;	/* double[node_count]: share of the cover that goes right */
+	uint64_t	trees;			/* ForestTree[tree_count], by group, then in the model's order */
+	uint64_t	blocks;			/* ForestBlock[block_count] */
+	uint64_t	tables;			/* of the dense blocks */
+	uint64_t	nodes;			/* ForestNode[]: sparse trees, each breadth first */
+	uint64_t	shares;			/* ForestShare[], beside the nodes */
 	uint64_t	category_words; /* uint32[]: sets, see below */
-	uint64_t	repeats;		/* ForestRepeat[] */
+	uint64_t	repeats;		/* ForestSparseRepeat[] */
 	uint64_t	factors;		/* double[] */
-	uint64_t	points;			/* double[]: per block, FOREST_LANES of 1 - t, then of weights */
+	uint64_t	points;			/* double[]: by FOREST_POINTS, 1 - t, then weights */
 	uint64_t	linear_weights; /* float[(feature_count + 1) * group_count], gblinear */
 } ForestImage;
 
@@ -158,6 +268,34 @@ forest_has_score(const ForestImage *image)
 		objective_output_count((ObjectiveTransform) image->transform, image->group_count) == 1;
 }
 
+/* The feature that a split's compare reads, from its index into the vector */
+static inline uint32_t
+forest_feature_of(const ForestImage *image, uint32_t value)
+{
+	return value < 2 * image->feature_count ? value - image->feature_count :
+		value - 2 * image->feature_count;
+}
+
+/* Where a dense block's tables begin, from the first on */
+static inline uint64_t
+forest_leaves_offset(const ForestBlock *block)
+{
+	return sizeof(ForestSplit[FOREST_LANES]) << block->depth;
+}
+
+static inline uint64_t
+forest_repeats_offset(const ForestBlock *block)
+{
+	return forest_leaves_offset(block) +
+		(((2 + 2 * (uint64_t) block->points) * sizeof(float[FOREST_LANES])) << block->depth);
+}
+
+/*
+ * Completes the vector of a row, forest_vector_length() long, of which the
+ * first feature_count elements hold the values, NaN for a missing one.
+ */
+extern void forest_prepare(const ForestImage *image, ForestValue *vector);
+
 /* Is a category in a set? */
 static inline bool
 forest_set_contains(const uint32_t *set, uint32_t code)
@@ -181,23 +319,24 @@ forest_set_contains(const uint32_t *set, uint32_t code)
 	return false;
 }
 
-/* Where a row goes at a split: XGBoost's rules, in float32. */
+/* Where a row goes at a split of a tree kept as nodes */
 static inline bool
-forest_goes_left(const ForestImage *image, const ForestNode *node, const float *values)
+forest_goes_left(const ForestImage *image, const ForestNode *node, const ForestValue *vector)
 {
-	float		value = values[node->split & FOREST_FEATURE_MASK];
+	uint32_t	index;
+	float		value;
 
+	if ((node->value & FOREST_CATEGORICAL) == 0)
+		return vector[node->value].key <= node->u.bound;
+	index = node->value & ~FOREST_CATEGORICAL;
+	value = vector[forest_feature_of(image, index)].value;
 	if (value != value)
-		return (node->split & FOREST_DEFAULT_LEFT) != 0;
-	if (node->split & FOREST_CATEGORICAL)
-	{
-		/* a value that cannot be a category, or is not in the set, goes left */
-		if (!(value >= 0.0f && value < (float) MODEL_CATEGORY_MAX))
-			return true;
-		return !forest_set_contains(FOREST_AT(image, uint32_t, image->category_words) + node->u.category_set,
-									(uint32_t) value);
-	}
-	return value < node->u.threshold;
+		return index < 2 * image->feature_count;
+	/* a value that cannot be a category, or is not in the set, goes left */
+	if (!(value >= 0.0f && value < (float) MODEL_CATEGORY_MAX))
+		return true;
+	return !forest_set_contains(FOREST_AT(image, uint32_t, image->category_words) + node->u.category_set,
+								(uint32_t) value);
 }
 
 #endif

@@ -6,7 +6,7 @@
  * with the rows and answers of the same release.  For every case and encoding:
  * margins must be equal to the bit, predictions to one unit in the last place of
  * a float32, contributions within 1e-4 (XGBoost computes them in float32), and
- * contributions must add up to the margin.
+ * contributions must add up to the margin.  All kernels must give the same bits.
  */
 #include "unit.h"
 
@@ -152,11 +152,15 @@ check_case(UnitHost *unit, const char *folder, const char *encoding, size_t *cas
 				contributions;
 	uint32_t	groups;
 	size_t		stride;
+	ForestValue *vector;
 	float	   *margin;
 	float	   *output;
 	double	   *contribution;
+	double	   *other;
+	double	   *scratch;
 	size_t		wrong_margins = 0;
 	size_t		wrong_predictions = 0;
+	size_t		wrong_kernels = 0;
 	double		worst = 0.0;
 	double		worst_sum = 0.0;
 
@@ -185,9 +189,12 @@ check_case(UnitHost *unit, const char *folder, const char *encoding, size_t *cas
 	contributions = read_table(folder, "contribs.csv", false);
 	groups = request.image->group_count;
 	stride = (size_t) request.image->feature_count + 1;
+	vector = calloc(forest_vector_length(request.image->feature_count), sizeof(ForestValue));
+	scratch = calloc(forest_contributions_scratch(request.image), sizeof(double));
 	margin = calloc(groups, sizeof(float));
 	output = calloc(groups, sizeof(float));
 	contribution = calloc(groups * stride, sizeof(double));
+	other = calloc(groups * stride, sizeof(double));
 	read_category_columns(folder, request.image, &rows);
 
 	CHECK(rows.rows > 0 && rows.columns == request.image->feature_count);
@@ -196,9 +203,9 @@ check_case(UnitHost *unit, const char *folder, const char *encoding, size_t *cas
 	CHECK(contributions.rows == rows.rows * groups && contributions.columns == stride);
 	for (size_t row = 0; row < rows.rows && row < margins.rows; row++)
 	{
-		const float *values = rows.cells + row * rows.columns;
-
-		forest_margins(request.image, values, margin);
+		memcpy(vector, rows.cells + row * rows.columns, rows.columns * sizeof(float));
+		forest_prepare(request.image, vector);
+		forest_margins(request.image, vector, margin);
 		objective_predict((ObjectiveTransform) request.image->transform, margin, groups, output);
 		for (uint32_t group = 0; group < groups; group++)
 			wrong_margins += memcmp(&margin[group], &margins.cells[row * groups + group], sizeof(float)) != 0;
@@ -207,7 +214,11 @@ check_case(UnitHost *unit, const char *folder, const char *encoding, size_t *cas
 
 		if ((row + 1) * groups > contributions.rows)
 			continue;
-		forest_contributions(&unit->host, request.image, values, contribution);
+		forest_contributions(&unit->host, request.image, vector, contribution, scratch);
+		if (CHECK(forest_use_kernel("portable")))
+			forest_contributions(&unit->host, request.image, vector, other, scratch);
+		wrong_kernels += memcmp(contribution, other, groups * stride * sizeof(double)) != 0;
+		forest_use_kernel("avx2");
 		for (uint32_t group = 0; group < groups; group++)
 		{
 			double		scale = fmax(1.0, fabs(margin[group]));
@@ -225,6 +236,7 @@ check_case(UnitHost *unit, const char *folder, const char *encoding, size_t *cas
 	}
 	CHECK_MESSAGE(wrong_margins == 0, "%zu of %zu margins differ", wrong_margins, rows.rows * groups);
 	CHECK_MESSAGE(wrong_predictions == 0, "%zu of %zu predictions differ", wrong_predictions, rows.rows);
+	CHECK_MESSAGE(wrong_kernels == 0, "the kernels differ in %zu rows", wrong_kernels);
 	CHECK_MESSAGE(worst <= 1e-4, "a contribution differs by %g", worst);
 	CHECK_MESSAGE(worst_sum <= 1e-5, "contributions and margin differ by %g", worst_sum);
 	(*cases)++;
@@ -236,6 +248,9 @@ check_case(UnitHost *unit, const char *folder, const char *encoding, size_t *cas
 	free(margin);
 	free(output);
 	free(contribution);
+	free(other);
+	free(scratch);
+	free(vector);
 }
 
 /* A damaged image is told from a whole one, or at least read without harm. */
