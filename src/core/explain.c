@@ -195,10 +195,30 @@ visit_sparse(CoreHost *host, Visit *visit, const ForestTree *tree)
 	}
 }
 
+/*
+ * The sums of a group's dense blocks, which stand by tree lane and index into
+ * the vector, are added to its contributions and cleared for the next group.
+ */
+static void
+flush_sums(const ForestImage *image, double *sums, double *contributions)
+{
+	uint32_t	features = image->feature_count;
+
+	for (uint32_t value = features; value < 3 * features; value++)
+	{
+		double	   *lanes = sums + (size_t) value * FOREST_LANES;
+
+		contributions[forest_feature_of(image, value)] +=
+			((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
+			((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+		memset(lanes, 0, FOREST_LANES * sizeof(double));
+	}
+}
+
 size_t
 forest_contributions_scratch(const ForestImage *image)
 {
-	return image->group_count * forest_vector_length(image->feature_count);
+	return forest_vector_length(image->feature_count) * FOREST_LANES;
 }
 
 void
@@ -210,7 +230,6 @@ forest_contributions(CoreHost *host, const ForestImage *image, const ForestValue
 	const double *biases = FOREST_AT(image, double, image->biases);
 	uint32_t	features = image->feature_count;
 	size_t		stride = (size_t) features + 1;
-	size_t		length = forest_vector_length(features);
 	Visit		visit = {.image = image,.vector = vector};
 
 	memset(contributions, 0, image->group_count * stride * sizeof(double));
@@ -225,27 +244,20 @@ forest_contributions(CoreHost *host, const ForestImage *image, const ForestValue
 	if (dense_kernel == NULL && !forest_use_kernel("avx2"))
 		forest_use_kernel("portable");
 	visit.repeats = FOREST_AT(image, ForestSparseRepeat, image->repeats);
-	memset(scratch, 0, image->group_count * length * sizeof(double));
+	memset(scratch, 0, forest_contributions_scratch(image) * sizeof(double));
 	for (uint32_t i = 0; i < image->block_count; i++)
 	{
 		const ForestBlock *block = &blocks[i];
 
+		visit.contributions = contributions + block->group * stride;
 		if (block->kind == FOREST_DENSE)
-			dense_kernel(image, block, vector, scratch + block->group * length);
+			dense_kernel(image, block, vector, scratch);
 		else
 			for (uint32_t lane = 0; lane < block->tree_count; lane++)
-			{
-				const ForestTree *tree = &trees[block->first_tree + lane];
-
-				visit.contributions = contributions + block->group * stride;
-				visit_sparse(host, &visit, tree);
-			}
+				visit_sparse(host, &visit, &trees[block->first_tree + lane]);
+		if (i + 1 == image->block_count || blocks[i + 1].group != block->group)
+			flush_sums(image, scratch, visit.contributions);
 		if (i % 64 == 63)
 			host->check_interrupts(host);
 	}
-	for (uint32_t group = 0; group < image->group_count; group++)
-		for (uint32_t feature = 0; feature < features; feature++)
-			contributions[group * stride + feature] +=
-				scratch[group * length + features + feature] +
-				scratch[group * length + 2 * (size_t) features + feature];
 }

@@ -9,7 +9,8 @@
  * going down, a split's decisions give the probabilities a of going left and
  * the reach of its children; coming back up, the values g of both subtrees
  * give its contributions.  Only the path at hand is kept, so it stays in the
- * first-level cache.
+ * first-level cache.  Each lane has sums of its own: trees tend to split on the
+ * same features at the same places, and would wait for each other's.
  */
 
 #define KERNEL_PASTE_(a, b) a##b
@@ -28,17 +29,17 @@ KERNEL_BODY(const ForestImage *image, const ForestBlock *block, const ForestValu
 	const ForestRepeat *repeats = (const ForestRepeat *) (factors + 2 * size * points);
 	const Vector one = (Vector) {} + 1.0f;
 
-	/* by split: did the row go left, and does it follow the path where it matters? */
-	Mask		left[1 << FOREST_DENSE_DEPTH_MAX];
+	/* by split: does the row go right, and does it follow the path where it matters? */
+	Mask		right[1 << FOREST_DENSE_DEPTH_MAX];
 	Mask		follows[1 << FOREST_DENSE_DEPTH_MAX];
-	int32_t    *left_slots = (int32_t *) left;
-	int32_t    *follows_slots = (int32_t *) follows;
+	uint32_t   *right_slots = (uint32_t *) right;
+	uint32_t   *follows_slots = (uint32_t *) follows;
 
 	/* of the path at hand, by level */
 	Vector		a[FOREST_DENSE_DEPTH_MAX][FOREST_POINTS];
 	Vector		reach[FOREST_DENSE_DEPTH_MAX][FOREST_POINTS];
 	Vector		reach_left[FOREST_DENSE_DEPTH_MAX][FOREST_POINTS];
-	Vector		value_left[FOREST_DENSE_DEPTH_MAX][FOREST_POINTS] = {{{0}}};
+	Vector		value_left[FOREST_DENSE_DEPTH_MAX][FOREST_POINTS];
 	Vector		e[FOREST_DENSE_DEPTH_MAX];
 
 	for (int lane = 0; lane < FOREST_LANES; lane++)
@@ -46,13 +47,16 @@ KERNEL_BODY(const ForestImage *image, const ForestBlock *block, const ForestValu
 		{
 			const ForestSplit *split = splits + lane * size + i;
 
-			left_slots[i * FOREST_LANES + lane] = -(vector[split->value].key <= split->bound);
+			right_slots[i * FOREST_LANES + lane] = -(uint32_t) (split->bound < vector[split->value].key);
 		}
-	memset(follows, 0xff, size * sizeof(Mask));
+	for (int i = 1; i < size; i++)
+		follows[i] = ~(Mask) {};
 	for (uint32_t i = 0; i < block->repeat_count; i++)
 		follows_slots[repeats[i].slot] = follows_slots[repeats[i].ancestor] &
-			(left_slots[repeats[i].ancestor] ^ (int32_t) repeats[i].right);
+			~(right_slots[repeats[i].ancestor] ^ repeats[i].right);
 
+	for (int point = 0; point < points; point++)
+		value_left[0][point] = one; /* for the compiler: it is set before it is read */
 	for (int pair = 0; pair < 1 << (depth - 1); pair++)
 	{
 		/* the path has changed from the level where its number has */
@@ -63,8 +67,8 @@ KERNEL_BODY(const ForestImage *image, const ForestBlock *block, const ForestValu
 		for (;; level++)
 		{
 			int			i = (1 << level) + (pair >> (depth - 1 - level));
-			Vector		is_left = (Vector) ((Mask) one & left[i]);
-			Vector		share = shares[i] - (Vector) ((Mask) one & ~left[i]);
+			Vector		is_left = (Vector) ((Mask) one & ~right[i]);
+			Vector		share = shares[i] - (Vector) ((Mask) one & right[i]);
 
 			e[level] = (Vector) ((Mask) share & follows[i]);
 #pragma GCC unroll 4
@@ -107,7 +111,7 @@ KERNEL_BODY(const ForestImage *image, const ForestBlock *block, const ForestValu
 							(terms[0] + terms[1]) + (terms[2] + terms[3])) * e[level];
 #pragma GCC unroll 8
 			for (int lane = 0; lane < FOREST_LANES; lane++)
-				sums[splits[lane * size + i].value] += contribution[lane];
+				sums[(size_t) splits[lane * size + i].value * FOREST_LANES + lane] += contribution[lane];
 			if (level == 0)
 				break;
 			if ((i & 1) == 0)

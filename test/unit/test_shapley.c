@@ -233,7 +233,7 @@ check_shape(UnitHost *unit, const Shape *shape, int rows)
 		{
 			float		values[FEATURES_MAX];
 			ForestValue vector[3 * FEATURES_MAX];
-			double		scratch[2 * 3 * FEATURES_MAX];
+			double		scratch[3 * FEATURES_MAX * FOREST_LANES];
 			float		margins[2];
 			double		actual[2 * (FEATURES_MAX + 1)];
 			double		expected[2 * (FEATURES_MAX + 1)] = {0};
