@@ -4,6 +4,7 @@
 #   make demo                               shows it on a throwaway server
 #   make test                               every test, on throwaway servers
 #   make test-matrix                        make test on Debian's newer PostgreSQL versions
+#   make bench                              measures it against libxgboost; GROWTH=1 for more models
 #   make dist                               the release archive
 #
 # The version is written in company_risk.control and derived from there.
@@ -20,7 +21,9 @@ OBJS = \
 	src/binding.o \
 	src/call.o \
 	src/company_risk.o \
+	src/importance.o \
 	src/importing.o \
+	src/json.o \
 	src/loaded_models.o \
 	src/lookup.o \
 	src/reasons.o \
@@ -28,6 +31,7 @@ OBJS = \
 	src/score.o \
 	src/shared_directory.o \
 	src/shared_models.o \
+	src/support.o \
 	src/core/document.o \
 	src/core/evaluate.o \
 	src/core/explain.o \
@@ -65,7 +69,7 @@ PG_CFLAGS += -Werror
 endif
 
 # Each test finds what the ones before it left, so the order counts.
-REGRESS = setup import errors registry binding scoring explaining golden \
+REGRESS = setup import errors registry binding scoring explaining golden planning \
 	privileges matview parallel dump version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race
@@ -80,7 +84,7 @@ override with_llvm := no
 endif
 
 # The targets named here work before PostgreSQL is installed.
-ifneq (,$(filter-out demo test test-matrix dist,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out demo test test-matrix bench dist,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG = pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
@@ -102,15 +106,17 @@ $(OBJS): | object-folders
 $(OBJS): $(wildcard $(top)src/*.h $(top)src/core/*.h) $(top)company_risk.control $(top)Makefile
 endif
 
-export PG_CONFIG ONLY
+export PG_CONFIG ONLY GROWTH
 
-.PHONY: demo test test-matrix dist
+.PHONY: demo test test-matrix bench dist
 demo:
 	@$(top)script/demo
 test:
 	@$(top)script/test $(ONLY)
 test-matrix:
 	@$(top)script/test-matrix $(SUITES)
+bench:
+	@$(top)script/bench
 dist:
 	git -C $(top) archive --format=zip --prefix=company_risk-$(EXTVERSION)/ \
 		--output=$(CURDIR)/company_risk-$(EXTVERSION).zip HEAD

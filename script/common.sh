@@ -25,7 +25,9 @@ unprivileged=()
 
 build_packages=(gcc libc6-dev make)
 test_packages=(clang libclang-rt-dev libipc-run-perl perl)
-# PostgreSQL itself: postgresql-N and postgresql-server-dev-N, see below.
+bench_packages=(libxgboost-dev python3-xgboost postgresql-plpython3-N)
+# PostgreSQL itself: postgresql-N and postgresql-server-dev-N, see below, where
+# N is its major version.
 
 as_root()
 {
@@ -100,11 +102,16 @@ require_packages()
 	if [ -z "$PG_CONFIG" ]; then
 		update_lists
 		newest=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
-		install_packages "$@" "postgresql-$newest" "postgresql-server-dev-$newest"
+		install_packages "${@/%-N/-$newest}" "postgresql-$newest" "postgresql-server-dev-$newest"
 		PG_CONFIG=$(installed_pg_config)
 	else
-		install_packages "$@"
+		install_packages "${@/%-N/-$(major_version)}"
 	fi
+}
+
+major_version()
+{
+	"$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'
 }
 
 # ---------------------------------------------------------------- the folder
@@ -166,7 +173,7 @@ prepare()
 
 	require_packages "$@"
 	bindir=$("$PG_CONFIG" --bindir)
-	major=$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+	major=$(major_version)
 
 	mkdir "$work/source" "$work/tmp" "$work/log"
 	tar -C "$top" --exclude=./.git --exclude='*.o' --exclude='*.so' -cf - . |

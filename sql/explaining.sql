@@ -253,6 +253,41 @@ FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e,
 	LATERAL (SELECT sum(v::float8) AS macro FROM jsonb_each_text(e -> 'macro_expl') m (k, v)) m,
 	LATERAL (SELECT sum(p::float8) AS micro FROM jsonb_each(e -> 'micro_expl') g (k, v), jsonb_each_text(v) f (f, p)) f;
 
+-- Many companies: the mean of |contribution| by feature is what the rows of explain_score give
+CREATE TABLE many AS
+SELECT n, (n % 7)::float8 AS x, CASE WHEN n % 5 > 0 THEN (n % 11)::float8 END AS y FROM generate_series(1, 2000) n;
+SELECT risk.import_model('pair', tree_model(ARRAY['x', 'y'],
+	'[[[4, 0, 3, 1, 2, 1], [2, 5], [2, 1, 4, 3, 4, 0], [1, -2], [1, 4]], [[4, 1, 6, 1, 2, 0], [2, 1], [2, -1]]]'));
+SELECT bool_and(abs(g.value::float8 - s.mean) < 1e-9) AS same, count(*) AS features
+FROM jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM many m)) g
+	JOIN (SELECT feature, avg(abs(contribution)) AS mean FROM many m, explain_score(m, 'pair@1') WHERE rank > 0 GROUP BY 1) s
+	ON s.feature = g.key;
+-- by group and with FILTER; NULL companies do not count, none give NULL
+SELECT n % 2 AS odd, risk.global_importance(m, 'pair@1') = risk.global_importance(m, 'pair@1') FILTER (WHERE n > 0) AS same
+FROM many m GROUP BY 1 ORDER BY 1;
+SELECT bool_and(abs(a.value::float8 - b.value::float8) < 1e-9) AS same
+FROM jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM generate_series(1, 2003) i LEFT JOIN many m ON m.n = i)) a
+	JOIN jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM many m)) b ON a.key = b.key;
+SELECT risk.global_importance(m, 'pair@1') IS NULL AS none FROM many m WHERE n < 0;
+-- workers' states add up to the same
+BEGIN;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL max_parallel_workers_per_gather = 2;
+CREATE TABLE shared AS SELECT risk.global_importance(m, 'pair@1') AS importance FROM many m;
+EXPLAIN (COSTS OFF) SELECT risk.global_importance(m, 'pair@1') FROM many m;
+SET LOCAL max_parallel_workers_per_gather = 0;
+SELECT bool_and(abs(p.value::float8 - s.value::float8) < 1e-9) AS same
+FROM shared, jsonb_each_text(importance) p
+	JOIN jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM many m)) s ON s.key = p.key;
+ROLLBACK;
+-- two models do not mix, and a state is checked
+SELECT risk.import_model('pair', linear_model(ARRAY['x', 'y'], ARRAY[1, 2]::float8[]));
+SELECT outcome($$SELECT risk.global_importance(m, 'pair@' || 1 + n % 2) FROM many m$$);
+SELECT outcome($$SELECT risk.importance_final('\x00')$$);
+DROP TABLE many;
+
 DROP TABLE vectors, reasons;
 DROP FUNCTION compare_shapley(text, bytea, float8[], float8), shapley(bytea, float4[]), expected(plain_tree, int, float4[], boolean[]),
 	plain_trees(bytea);

@@ -43,6 +43,7 @@ typedef enum Conversion
 struct RowColumn
 {
 	int			index;			/* of the column in the row, from 0 */
+	bool		used;			/* does the model read the feature? */
 	Conversion	conversion;
 };
 
@@ -120,6 +121,25 @@ choose_conversion(Call *call, uint32_t feature, Form_pg_attribute attribute)
 				  "The feature is categorical and the model knows its categories by code only: give the integer code used in training.");
 	fail_type(call, feature, NameStr(attribute->attname), attribute->atttypid,
 			  "Convert the column to a number (integer, float, numeric) or a boolean in the row that is scored.");
+}
+
+bool
+type_may_feed(Oid type)
+{
+	type = getBaseType(type);
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+		case BOOLOID:
+			return true;
+		default:
+			return type_is_enum(type) || TypeCategory(type) == TYPCATEGORY_STRING;
+	}
 }
 
 /* The features without a column, as an error. */
@@ -200,27 +220,27 @@ find_column(TupleDesc descriptor, const int *sorted, int count, const char *name
 	return -1;
 }
 
-static void
-plan_row(Call *call, Oid type, int32 typmod, uint64 identifier)
+/* An empty plan, in a memory context of its own, which becomes the current one. */
+static RowPlan *
+start_plan(Call *call)
 {
-	MemoryContext old_context;
-	RowPlan    *plan;
-	int		   *sorted;
-	int			count = 0;
-
 	/* rows of many types may come in turn: the plan before goes */
 	call->row_plan = NULL;
 	if (call->row_context == NULL)
 		call->row_context = AllocSetContextCreate(call->context, "company_risk row plan",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContextReset(call->row_context);
-	old_context = MemoryContextSwitchTo(call->row_context);
+	MemoryContextSwitchTo(call->row_context);
+	return palloc0(sizeof(RowPlan));
+}
 
-	plan = palloc0(sizeof(RowPlan));
-	plan->identifier = identifier;
-	plan->type = type;
-	plan->typmod = typmod;
-	plan->descriptor = lookup_rowtype_tupdesc_copy(type, typmod);
+/* Finds a column for each feature. */
+static void
+match_columns(Call *call, RowPlan *plan)
+{
+	int		   *sorted;
+	int			count = 0;
+
 	plan->columns = palloc(call->forest->feature_count * sizeof(RowColumn));
 	plan->datums = palloc(plan->descriptor->natts * sizeof(Datum));
 	plan->nulls = palloc(plan->descriptor->natts * sizeof(bool));
@@ -237,10 +257,60 @@ plan_row(Call *call, Oid type, int32 typmod, uint64 identifier)
 		column->index = find_column(plan->descriptor, sorted, count, call_feature(call, feature));
 		if (column->index < 0)
 			fail_missing_columns(call, plan->descriptor);
+		column->used = feature_at(call, feature)->used != 0;
 		column->conversion = choose_conversion(call, feature,
 											   TupleDescAttr(plan->descriptor, column->index));
 	}
 	pfree(sorted);
+}
+
+static void
+plan_row(Call *call, Oid type, int32 typmod, uint64 identifier)
+{
+	MemoryContext old_context = CurrentMemoryContext;
+	RowPlan    *plan = start_plan(call);
+
+	plan->identifier = identifier;
+	plan->type = type;
+	plan->typmod = typmod;
+	plan->descriptor = lookup_rowtype_tupdesc_copy(type, typmod);
+	match_columns(call, plan);
+	MemoryContextSwitchTo(old_context);
+	call->row_plan = plan;
+}
+
+/*
+ * Columns with their names beside them are the planner's writing (support.c), or
+ * somebody's who found it in a plan: nothing may depend on it being right.
+ */
+static void
+plan_columns(Call *call, FunctionCallInfo fcinfo)
+{
+	MemoryContext old_context = CurrentMemoryContext;
+	RowPlan    *plan;
+	int			count = PG_NARGS() - call->columns_argument;
+	Node	   *expression = fcinfo->flinfo->fn_expr;
+	Datum	   *names;
+	bool	   *nulls;
+	int			name_count;
+
+	if (expression == NULL || !IsA(expression, FuncExpr) ||
+		!IsA(linitial(((FuncExpr *) expression)->args), Const) || get_fn_expr_variadic(fcinfo->flinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("function %s is not for direct use", get_func_name(fcinfo->flinfo->fn_oid)),
+				 errhint("Call the function of the row.")));
+	plan = start_plan(call);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &name_count);
+	if (name_count != count)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there are %d names for %d columns", name_count, count)));
+	plan->descriptor = CreateTemplateTupleDesc(count);
+	for (int i = 0; i < count; i++)
+		TupleDescInitEntry(plan->descriptor, i + 1, nulls[i] ? "" : TextDatumGetCString(names[i]),
+						   get_fn_expr_argtype(fcinfo->flinfo, call->columns_argument + i), -1, 0);
+	match_columns(call, plan);
 	MemoryContextSwitchTo(old_context);
 	call->row_plan = plan;
 }
@@ -300,8 +370,30 @@ bind_row(Call *call, HeapTupleHeader row)
 	{
 		const RowColumn *column = &plan->columns[feature];
 
-		call->vector[feature].value = plan->nulls[column->index] ? get_float4_nan() :
+		call->vector[feature].value = !column->used || plan->nulls[column->index] ? get_float4_nan() :
 			convert_column(call, feature, column->conversion, plan->datums[column->index]);
+	}
+}
+
+void
+bind_columns(Call *call, FunctionCallInfo fcinfo)
+{
+	const NullableDatum *arguments = &fcinfo->args[call->columns_argument];
+	RowPlan    *plan;
+
+	if (call->row_plan == NULL)
+		plan_columns(call, fcinfo);
+	plan = call->row_plan;
+	for (uint32_t feature = 0; feature < call->forest->feature_count; feature++)
+	{
+		const RowColumn *column = &plan->columns[feature];
+		const NullableDatum *argument = &arguments[column->index];
+
+		/* for row_value_text() */
+		plan->datums[column->index] = argument->value;
+		plan->nulls[column->index] = argument->isnull;
+		call->vector[feature].value = !column->used || argument->isnull ? get_float4_nan() :
+			convert_column(call, feature, column->conversion, argument->value);
 	}
 }
 
@@ -522,6 +614,7 @@ bound_value_text(Call *call, uint32_t feature)
 	{
 		case FORM_ROW:
 		case FORM_KEY:
+		case FORM_COLUMNS:
 			return row_value_text(call, feature);
 		case FORM_JSONB:
 			return object_value_text(call, feature);

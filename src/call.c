@@ -38,8 +38,6 @@
 #include "core/evaluate.h"
 #include "core/explain.h"
 
-#define MODEL_ARGUMENT 1
-
 /* Lets go of what is not memory. */
 static void
 release_call(void *argument)
@@ -70,7 +68,10 @@ create_call(FunctionCallInfo fcinfo)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
 	function = (Form_pg_proc) GETSTRUCT(tuple);
-	switch (function->proargtypes.values[0])
+	/* an aggregate's state comes before the arguments */
+	if (function->proargtypes.values[0] == BYTEAOID)
+		call->first_argument = 1;
+	switch (function->proargtypes.values[call->first_argument])
 	{
 		case RECORDOID:
 			call->form = FORM_ROW;
@@ -87,17 +88,24 @@ create_call(FunctionCallInfo fcinfo)
 		case TEXTOID:
 			call->form = FORM_KEY;
 			break;
+		case TEXTARRAYOID:
+			call->form = FORM_COLUMNS;
+			break;
 		case FLOAT8OID:
 			call->form = FORM_SCORE;
 			break;
 		default:
 			elog(ERROR, "unexpected argument type of function %u", fcinfo->flinfo->fn_oid);
 	}
+	call->model_argument = -1;
 	call->period_argument = -1;
 	call->top_argument = -1;
-	for (int i = MODEL_ARGUMENT + 1; i < function->pronargs; i++)
+	call->columns_argument = call->form == FORM_COLUMNS ? function->pronargs - 1 : -1;
+	for (int i = call->first_argument + 1; i < function->pronargs; i++)
 	{
-		if (function->proargtypes.values[i] == DATEOID)
+		if (function->proargtypes.values[i] == TEXTOID)
+			call->model_argument = i;
+		else if (function->proargtypes.values[i] == DATEOID)
 			call->period_argument = i;
 		else if (function->proargtypes.values[i] == INT4OID)
 			call->top_argument = i;
@@ -173,15 +181,18 @@ Call *
 call_begin(FunctionCallInfo fcinfo)
 {
 	Call	   *call = fcinfo->flinfo->fn_extra;
-	const text *reference = PG_ARGISNULL(MODEL_ARGUMENT) ? NULL : PG_GETARG_TEXT_PP(MODEL_ARGUMENT);
-	Snapshot	snapshot = registry_snapshot();
+	const text *reference = NULL;
+	Snapshot	snapshot;
 	SnapshotMark mark;
 
-	if (PG_ARGISNULL(0))
-		return NULL;
 	CHECK_FOR_INTERRUPTS();
 	if (call == NULL)
 		call = create_call(fcinfo);
+	if (PG_ARGISNULL(call->first_argument))
+		return NULL;
+	if (call->model_argument >= 0 && !PG_ARGISNULL(call->model_argument))
+		reference = PG_GETARG_TEXT_PP(call->model_argument);
+	snapshot = registry_snapshot();
 	set_mark(&mark, snapshot);
 	if (call->version == NULL || memcmp(&mark, &call->mark, sizeof(mark)) != 0 ||
 		!same_text(call->reference, reference) ||
@@ -198,8 +209,8 @@ key_argument(Call *call, FunctionCallInfo fcinfo)
 	int64		number;
 
 	if (!call->key_is_bigint)
-		return text_to_cstring(PG_GETARG_TEXT_PP(0));
-	number = PG_GETARG_INT64(0);
+		return text_to_cstring(PG_GETARG_TEXT_PP(call->first_argument));
+	number = PG_GETARG_INT64(call->first_argument);
 	if (number < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -218,13 +229,13 @@ call_bind(Call *call, FunctionCallInfo fcinfo)
 	switch (call->form)
 	{
 		case FORM_ROW:
-			bind_row(call, PG_GETARG_HEAPTUPLEHEADER(0));
+			bind_row(call, PG_GETARG_HEAPTUPLEHEADER(call->first_argument));
 			break;
 		case FORM_JSONB:
-			bind_object(call, PG_GETARG_JSONB_P(0));
+			bind_object(call, PG_GETARG_JSONB_P(call->first_argument));
 			break;
 		case FORM_ARRAY:
-			bind_array(call, PG_GETARG_ARRAYTYPE_P(0));
+			bind_array(call, PG_GETARG_ARRAYTYPE_P(call->first_argument));
 			break;
 		case FORM_KEY:
 			has_period = !PG_ARGISNULL(call->period_argument);
@@ -234,6 +245,9 @@ call_bind(Call *call, FunctionCallInfo fcinfo)
 			if (row == NULL)
 				return false;
 			bind_row(call, row);
+			break;
+		case FORM_COLUMNS:
+			bind_columns(call, fcinfo);
 			break;
 		case FORM_SCORE:
 			return false;
@@ -246,6 +260,16 @@ char *
 call_model(const Call *call)
 {
 	return psprintf("%s@%d", call->version->name, call->version->version);
+}
+
+void
+call_require_one_output(Call *call)
+{
+	if (call->forest->group_count != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" has %u output groups to explain", call_model(call), call->forest->group_count),
+				 errhint("Use risk.contributions, which answers the contributions to all of them.")));
 }
 
 const char *

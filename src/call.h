@@ -25,6 +25,7 @@ typedef enum CallForm
 	FORM_JSONB,
 	FORM_ARRAY,
 	FORM_KEY,					/* a company's number, as text or as bigint */
+	FORM_COLUMNS,				/* a row, column by column (support.c) */
 	FORM_SCORE					/* a score: needs the version, not its image */
 } CallForm;
 
@@ -46,7 +47,7 @@ typedef struct RowColumn RowColumn;
 typedef struct RowPlan
 {
 	uint64		identifier;		/* of the row type as it is now (typcache) */
-	Oid			type;			/* of the row that the plan is for */
+	Oid			type;			/* of the row that the plan is for; invalid for columns */
 	int32		typmod;
 	TupleDesc	descriptor;
 	RowColumn  *columns;		/* by feature */
@@ -57,8 +58,11 @@ typedef struct RowPlan
 typedef struct Call
 {
 	CallForm	form;
+	int			first_argument; /* where the row, object, ... is: 1 behind an aggregate's state */
+	int			model_argument; /* -1 when the function has none */
 	int			period_argument;	/* -1 when the form has none */
 	int			top_argument;	/* -1 when the function has none */
+	int			columns_argument;	/* the first column; -1 when the form has none */
 	bool		key_is_bigint;
 
 	/* what the rest holds for; all of it is made anew when this changes */
@@ -99,6 +103,9 @@ extern bool call_bind(Call *call, FunctionCallInfo fcinfo);
 /* name@version of the model, for messages and answers */
 extern char *call_model(const Call *call);
 
+/* Only a model with one output can be explained row by row: else an error. */
+extern void call_require_one_output(Call *call);
+
 /* The level of alert of a score; NULL when the version has no thresholds. */
 extern const char *call_alert_level(const Call *call, double score);
 
@@ -114,8 +121,12 @@ extern const char *call_feature(const Call *call, uint32_t feature);
 
 /* binding.c: an argument of each form to the values of call->vector */
 extern void bind_row(Call *call, HeapTupleHeader row);
+extern void bind_columns(Call *call, FunctionCallInfo fcinfo);
 extern void bind_object(Call *call, Jsonb *object);
 extern void bind_array(Call *call, ArrayType *array);
+
+/* binding.c: could a column of this type feed a feature of some model? */
+extern bool type_may_feed(Oid type);
 
 /* binding.c: the value of a feature as the argument has it, as text; NULL for NULL. */
 extern char *bound_value_text(Call *call, uint32_t feature);

@@ -13,13 +13,17 @@
 #endif
 
 #include "fmgr.h"
+#include "catalog/pg_attribute.h"
+#include "miscadmin.h"
+#include "nodes/primnodes.h"
+#include "utils/acl.h"
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_proc.h"
 #include "varatt.h"
 #endif
 #if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
 #else
-#include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
@@ -78,6 +82,56 @@ current_local_transaction(void)
 	return MyProc->vxid.lxid;
 #else
 	return MyProc->lxid;
+#endif
+}
+
+/* Is a column computed when it is read, so that a Var of it cannot stand in a plan? */
+static inline bool
+column_is_virtual(Form_pg_attribute attribute)
+{
+#if PG_VERSION_NUM >= 180000
+	return attribute->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+	(void) attribute;
+	return false;
+#endif
+}
+
+/* Is it a row as such: not OLD or NEW of RETURNING, and not nulled by an outer join? */
+static inline bool
+var_is_current_row(const Var *var)
+{
+#if PG_VERSION_NUM >= 180000
+	if (var->varreturningtype != VAR_RETURNING_DEFAULT)
+		return false;
+#endif
+#if PG_VERSION_NUM >= 160000
+	return var->varnullingrels == NULL;
+#else
+	(void) var;
+	return true;
+#endif
+}
+
+/* From 16 on a Var says which outer joins may have nulled it. */
+static inline bool
+vars_tell_nulling_joins(void)
+{
+#if PG_VERSION_NUM >= 160000
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* May the current user call a function? */
+static inline bool
+may_execute(Oid function)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#else
+	return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
 #endif
 }
 

@@ -18,7 +18,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/shortest_dec.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -26,6 +25,8 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 #include "utils/tuplestore.h"
+
+#include "json.h"
 
 #define BASE_NAME "(base)"
 #define OTHERS_NAME "(others)"
@@ -75,17 +76,6 @@ collect_reasons(Call *call, Reasons *reasons)
 	reasons->base_points = objective_value(transform, reasons->base);
 	reasons->ratio = fabs(sum) < SUM_NEAR_ZERO ? objective_slope(transform, reasons->base) :
 		(reasons->score - reasons->base_points) / sum;
-}
-
-/* Only a model with one output can be explained row by row. */
-static void
-require_one_output(Call *call)
-{
-	if (call->forest->group_count != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model \"%s\" has %u output groups to explain", call_model(call), call->forest->group_count),
-				 errhint("Use risk.contributions, which answers the contributions to all of them.")));
 }
 
 /* Largest contribution first; equal ones in the model's order. */
@@ -172,7 +162,7 @@ company_risk_explain_score(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (call == NULL)
 		return (Datum) 0;
-	require_one_output(call);
+	call_require_one_output(call);
 	if (!call_bind(call, fcinfo))
 		return (Datum) 0;
 	top = top_argument(call, fcinfo, (int) call->forest->feature_count);
@@ -317,7 +307,7 @@ company_risk_explain_groups(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (call == NULL)
 		return (Datum) 0;
-	require_one_output(call);
+	call_require_one_output(call);
 	if (!call_bind(call, fcinfo))
 		return (Datum) 0;
 	collect_reasons(call, &reasons);
@@ -348,45 +338,6 @@ company_risk_explain_groups(PG_FUNCTION_ARGS)
  * As one jsonb
  * ----------
  */
-static void
-push_string(JsonbParseState **state, JsonbIteratorToken token, const char *string)
-{
-	JsonbValue	value;
-
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, string);
-	value.val.string.len = strlen(string);
-	pushJsonbValue(state, token, &value);
-}
-
-static void
-push_number(JsonbParseState **state, const char *key, double number)
-{
-	JsonbValue	value;
-
-	push_string(state, WJB_KEY, key);
-	if (isfinite(number))
-	{
-		char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
-
-		/* all digits that tell the number from others, whatever extra_float_digits is */
-		double_to_shortest_decimal_buf(number, digits);
-		value.type = jbvNumeric;
-		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(digits),
-																ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-	}
-	else
-		value.type = jbvNull;
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static void
-push_object(JsonbParseState **state, const char *key)
-{
-	push_string(state, WJB_KEY, key);
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-}
-
 PG_FUNCTION_INFO_V1(company_risk_explanation);
 Datum
 company_risk_explanation(PG_FUNCTION_ARGS)
@@ -403,7 +354,7 @@ company_risk_explanation(PG_FUNCTION_ARGS)
 
 	if (call == NULL)
 		PG_RETURN_NULL();
-	require_one_output(call);
+	call_require_one_output(call);
 	if (!call_bind(call, fcinfo))
 		PG_RETURN_NULL();
 	collect_reasons(call, &reasons);
@@ -416,34 +367,34 @@ company_risk_explanation(PG_FUNCTION_ARGS)
 		reasons.ratio = 1.0;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_string(&state, WJB_KEY, "model");
-	push_string(&state, WJB_VALUE, call_model(call));
+	json_push_string(&state, WJB_KEY, "model");
+	json_push_string(&state, WJB_VALUE, call_model(call));
 	if (reasons.has_points)
 	{
 		objective_predict((ObjectiveTransform) call->forest->transform, call_margins(call), 1, &score);
-		push_number(&state, "score", score);
+		json_push_number(&state, "score", score);
 		if (call_alert_level(call, score) != NULL)
 		{
-			push_string(&state, WJB_KEY, "alert");
-			push_string(&state, WJB_VALUE, call_alert_level(call, score));
+			json_push_string(&state, WJB_KEY, "alert");
+			json_push_string(&state, WJB_VALUE, call_alert_level(call, score));
 		}
 	}
-	push_number(&state, "margin", call_margins(call)[0]);
-	push_number(&state, "base", unit * (reasons.has_points ? reasons.base_points : reasons.base));
+	json_push_number(&state, "margin", call_margins(call)[0]);
+	json_push_number(&state, "base", unit * (reasons.has_points ? reasons.base_points : reasons.base));
 
-	push_object(&state, "macro_expl");
+	json_push_object(&state, "macro_expl");
 	for (int i = 0; i < count; i++)
-		push_number(&state, group_title(&entries[groups[i].index]),
+		json_push_number(&state, group_title(&entries[groups[i].index]),
 					unit * groups[i].contribution * reasons.ratio);
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 
-	push_object(&state, "micro_expl");
+	json_push_object(&state, "micro_expl");
 	for (int i = 0; i < count; i++)
 	{
-		push_object(&state, group_title(&entries[groups[i].index]));
+		json_push_object(&state, group_title(&entries[groups[i].index]));
 		for (int k = 0; k < reasons.count; k++)
 			if (same_group(&entries[k], &entries[groups[i].index], true))
-				push_number(&state, entries[k].feature, unit * reasons.reasons[k].contribution * reasons.ratio);
+				json_push_number(&state, entries[k].feature, unit * reasons.reasons[k].contribution * reasons.ratio);
 		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);

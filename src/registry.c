@@ -33,8 +33,6 @@
 #include "core/forest.h"
 #include "digest.h"
 
-#define REGISTRY_SCHEMA "risk"
-
 /* Columns of risk.registry */
 enum
 {
@@ -365,6 +363,57 @@ resolve_reference(const char *reference, Snapshot snapshot)
 	if (found == NULL)
 		fail_unknown(reference);
 	return found;
+}
+
+bool
+registry_measure(const char *reference, Snapshot snapshot, ModelSize *size)
+{
+	const char *at = strchr(reference, '@');
+	Oid			schema = get_namespace_oid(REGISTRY_SCHEMA, true);
+	Oid			table = OidIsValid(schema) ? get_relname_relid("registry", schema) : InvalidOid;
+	Oid			index = OidIsValid(schema) ?
+		get_relname_relid(at ? "registry_pkey" : "registry_production", schema) : InvalidOid;
+	Relation	relation;
+	ScanKeyData keys[2];
+	int			key_count = 0;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			found = 0;
+
+	/* a version that is none is not found */
+	if (at != NULL && (at[1] < '1' || at[1] > '9' || strlen(at + 1) > 10 ||
+					   strspn(at + 1, "0123456789") != strlen(at + 1) || atoll(at + 1) > INT_MAX))
+		return false;
+	if (!OidIsValid(table) || !OidIsValid(index))
+		return false;
+	relation = table_open(table, AccessShareLock);
+	if (RelationGetNumberOfAttributes(relation) < REGISTRY_COLUMNS)
+	{
+		table_close(relation, AccessShareLock);
+		return false;
+	}
+	if (reference[0] != '\0')
+		key_text(&keys[key_count++], REGISTRY_NAME, at ? pnstrdup(reference, at - reference) : reference);
+	if (at != NULL)
+		key_int(&keys[key_count++], REGISTRY_VERSION, atoi(at + 1));
+	scan = systable_beginscan(relation, index, true, snapshot, key_count, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		double		share;
+
+		if (at == NULL && strcmp(optional_string(tuple, relation, REGISTRY_STATE), "production") != 0)
+			continue;
+		found++;
+		share = DatumGetInt32(required(tuple, relation, REGISTRY_ROUNDS)) /
+			(double) Max(DatumGetInt32(required(tuple, relation, REGISTRY_ROUNDS_TOTAL)), 1);
+		size->features = DatumGetInt32(required(tuple, relation, REGISTRY_FEATURES));
+		size->depth = DatumGetInt32(required(tuple, relation, REGISTRY_DEPTH));
+		size->trees = share * DatumGetInt32(required(tuple, relation, REGISTRY_TREES));
+		size->nodes = share * DatumGetInt64(required(tuple, relation, REGISTRY_NODES));
+	}
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return found == 1;
 }
 
 PG_FUNCTION_INFO_V1(company_risk_resolve_model);

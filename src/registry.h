@@ -11,6 +11,8 @@
 
 #include "shared_models.h"
 
+#define REGISTRY_SCHEMA "risk"
+
 /* One version of a model, as a snapshot sees it; palloc'd with all it points to */
 typedef struct ModelVersion
 {
@@ -48,6 +50,21 @@ typedef struct FeatureEntry
  * else the only model in production.  Errors when there is none.
  */
 extern ModelVersion *registry_resolve(const char *reference, Snapshot snapshot);
+
+/* How large a version is, for estimates */
+typedef struct ModelSize
+{
+	int			features;
+	int			depth;
+	double		trees;			/* of the rounds in use, as are the nodes */
+	double		nodes;
+} ModelSize;
+
+/*
+ * The size of the version that a reference means, "" being none; false where
+ * registry_resolve() would error.
+ */
+extern bool registry_measure(const char *reference, Snapshot snapshot, ModelSize *size);
 
 /* The features of a version in the model's order, and how many. */
 extern FeatureEntry *registry_features(const ModelVersion *version, Snapshot snapshot, int *count);

@@ -1,0 +1,19 @@
+/*
+ * json.h
+ *		Putting a jsonb together.
+ */
+#ifndef JSON_H
+#define JSON_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+extern void json_push_string(JsonbParseState **state, JsonbIteratorToken token, const char *string);
+
+/* A key and its number, with all digits that tell it from others; not finite: null. */
+extern void json_push_number(JsonbParseState **state, const char *key, double number);
+
+extern void json_push_object(JsonbParseState **state, const char *key);
+
+#endif
