@@ -3,7 +3,8 @@
  *		Checking a forest image.
  *
  * forest_header_error() is what every attach costs; forest_error() follows every
- * index of the image, so that an image which it passes is walked without harm.
+ * index of the image, so that none leads outside.  It takes the depth of a tree
+ * kept as nodes for what the compiler of the image said.
  */
 #include "forest_internal.h"
 
