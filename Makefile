@@ -15,7 +15,10 @@ EXTENSION = company_risk
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(top)company_risk.control)
 
 MODULE_big = company_risk
-DATA = sql/company_risk--$(EXTVERSION).sql
+# The install script is its parts, in their order.
+script_built = sql/company_risk--$(EXTVERSION).sql
+script_parts = $(sort $(wildcard $(top)sql/install/*.sql))
+DATA_built = $(script_built)
 
 OBJS = \
 	src/binding.o \
@@ -98,10 +101,12 @@ ifeq ($(MAJORVERSION) $(PORTNAME),15 linux)
 SHLIB_LINK += -Wl,--version-script=$(top)src/company_risk.map
 endif
 
-# A build outside of the source tree needs the folders for its objects.
+# A build outside of the source tree needs the folders for what it makes.
 .PHONY: object-folders
 object-folders:
-	@mkdir -p $(sort $(dir $(OBJS)))
+	@mkdir -p $(sort $(dir $(OBJS) $(script_built)))
+$(script_built): $(script_parts) | object-folders
+	cat $(script_parts) >$@
 $(OBJS): | object-folders
 $(OBJS): $(wildcard $(top)src/*.h $(top)src/core/*.h) $(top)company_risk.control $(top)Makefile
 endif

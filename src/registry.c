@@ -10,7 +10,7 @@
  *
  * The tables are scanned directly, not through SPI: whoever may call a scoring
  * function may use every model, but cannot read its weights, and nothing here
- * depends on search_path.  The layout is that of sql/company_risk--*.sql;
+ * depends on search_path.  The layout is that of sql/install/1-registry.sql;
  * columns are only ever added at the end.
  */
 #include "registry.h"
