@@ -5,7 +5,9 @@
  *
  * The state is one flat value, so that partial states travel between workers,
  * and between servers: the model (name@version), how many rows, and for each
- * feature the sum of |contribution|.  No row is kept.
+ * feature the sum of |contribution|.  Rows are explained in batches, which
+ * takes much less time for each, so the last few wait in the state for others;
+ * nobody sees the sums before they have been added.
  *
  * Sums of doubles depend a little on their order; rows come in no particular
  * order, and workers' shares even less, so the last digits of a mean may differ
@@ -20,22 +22,33 @@
 #include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
 
+#include "company_risk.h"
+#include "core/explain.h"
 #include "json.h"
 
 typedef struct ImportanceState
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	int32		feature_count;
-	int64		rows;
+	int64		rows;			/* all of them */
+	int64		waiting;		/* rows that are not in the sums yet */
 	uint8		content_digest[CONTENT_DIGEST_LENGTH];
 	char		model[NAMEDATALEN * 4]; /* name@version */
 	double		sums[FLEXIBLE_ARRAY_MEMBER];
+	/* then the rows that wait: float[FOREST_BATCH][feature_count] */
 } ImportanceState;
 
 static Size
 state_size(int32 feature_count)
 {
-	return add_size(offsetof(ImportanceState, sums), mul_size(feature_count, sizeof(double)));
+	return add_size(offsetof(ImportanceState, sums),
+					mul_size(feature_count, sizeof(double) + sizeof(float[FOREST_BATCH])));
+}
+
+static float *
+waiting_row(ImportanceState *state, int64 row)
+{
+	return (float *) (state->sums + state->feature_count) + row * state->feature_count;
 }
 
 /* A state argument, aligned; an error if it is not one of ours (states can be stored). */
@@ -46,6 +59,7 @@ state_argument(FunctionCallInfo fcinfo, int argument)
 
 	if (VARSIZE(state) < offsetof(ImportanceState, sums) || state->feature_count < 0 ||
 		VARSIZE(state) != state_size(state->feature_count) ||
+		state->waiting < 0 || state->waiting > FOREST_BATCH || state->waiting > state->rows ||
 		memchr(state->model, 0, sizeof(state->model)) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -66,6 +80,67 @@ new_state(Call *call, MemoryContext context)
 	return state;
 }
 
+static void *
+allocate(Size count, Size size)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext, mul_size(count, size));
+}
+
+/* Explains the rows that wait and adds them up. */
+static void
+explain_waiting(ImportanceState *state, const ForestImage *forest)
+{
+	Size		length = forest_vector_length(forest->feature_count);
+	Size		stride = (Size) forest->feature_count + 1;
+	ForestValue *vectors = allocate(FOREST_BATCH * length, sizeof(ForestValue));
+	double	   *contributions = allocate(FOREST_BATCH * stride, sizeof(double));
+	double	   *scratch = allocate(forest_batch_scratch(forest), sizeof(double));
+
+	for (int64 row = 0; row < state->waiting; row++)
+	{
+		memcpy(vectors + row * length, waiting_row(state, row), state->feature_count * sizeof(float));
+		forest_prepare(forest, vectors + row * length);
+	}
+	forest_batch_contributions(server_host(), forest, vectors, (uint32_t) state->waiting,
+							   contributions, scratch);
+	for (int64 row = 0; row < state->waiting; row++)
+		for (int32 feature = 0; feature < state->feature_count; feature++)
+			state->sums[feature] += fabs(contributions[row * stride + feature]);
+	state->waiting = 0;
+	pfree(vectors);
+	pfree(contributions);
+	pfree(scratch);
+}
+
+/* The same where no call has the model at hand */
+static void
+settle(ImportanceState *state)
+{
+	Snapshot	snapshot;
+	ModelVersion *version;
+	ModelImage *image;
+
+	if (state->waiting == 0)
+		return;
+	snapshot = registry_snapshot();
+	version = registry_resolve(state->model, snapshot);
+	if (memcmp(state->content_digest, version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" is another one than the state of risk.global_importance was made with",
+						state->model)));
+	image = registry_acquire_image(version, snapshot);
+	PG_TRY();
+	{
+		explain_waiting(state, image->data);
+	}
+	PG_FINALLY();
+	{
+		model_image_release(image);
+	}
+	PG_END_TRY();
+}
+
 static void
 fail_mixed(const char *a, const char *b)
 {
@@ -82,7 +157,6 @@ company_risk_importance_add(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	Call	   *call;
 	ImportanceState *state;
-	const double *contributions;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "risk.global_importance's step called outside of an aggregate");
@@ -100,10 +174,11 @@ company_risk_importance_add(PG_FUNCTION_ARGS)
 	state = PG_ARGISNULL(0) ? new_state(call, context) : (ImportanceState *) PG_GETARG_BYTEA_P(0);
 	if (memcmp(state->content_digest, call->version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
 		fail_mixed(state->model, call_model(call));
-	contributions = call_contributions(call);
 	for (int32 feature = 0; feature < state->feature_count; feature++)
-		state->sums[feature] += fabs(contributions[feature]);
+		waiting_row(state, state->waiting)[feature] = call->vector[feature].value;
 	state->rows++;
+	if (++state->waiting == FOREST_BATCH)
+		explain_waiting(state, call->forest);
 	PG_RETURN_BYTEA_P((bytea *) state);
 }
 
@@ -118,6 +193,8 @@ company_risk_importance_combine(PG_FUNCTION_ARGS)
 	if (memcmp(a->content_digest, b->content_digest, CONTENT_DIGEST_LENGTH) != 0 ||
 		a->feature_count != b->feature_count)
 		fail_mixed(a->model, b->model);
+	settle(a);
+	settle(b);
 	sum = palloc(VARSIZE(a));
 	memcpy(sum, a, VARSIZE(a));
 	sum->rows += b->rows;
@@ -136,6 +213,7 @@ company_risk_importance_final(PG_FUNCTION_ARGS)
 	int			count;
 	JsonbParseState *json = NULL;
 
+	settle(state);
 	entries = registry_features(registry_resolve(state->model, snapshot), snapshot, &count);
 	if (count != state->feature_count)
 		elog(ERROR, "registry of model \"%s\" does not match the state of risk.global_importance", state->model);

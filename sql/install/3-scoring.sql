@@ -278,7 +278,7 @@ COMMENT ON FUNCTION risk.importance_add(bytea, record, text) IS 'Internal: step 
 REVOKE ALL ON FUNCTION risk.importance_add(bytea, record, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.importance_combine(a bytea, b bytea) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'company_risk_importance_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'company_risk_importance_combine' LANGUAGE C STABLE STRICT COST 5000 PARALLEL SAFE;
 COMMENT ON FUNCTION risk.importance_combine(bytea, bytea) IS 'Internal: adds states of risk.global_importance';
 REVOKE ALL ON FUNCTION risk.importance_combine(bytea, bytea) FROM PUBLIC;
 

@@ -30,9 +30,11 @@
  *
  * Trees kept as nodes are visited one by one, in double.  The trees of a dense
  * block are visited together, in float32, as the lanes of vectors
- * (explain_kernel.h), by the widest vectors that the processor has.  The
- * operations and their order are the image's, the same in every kernel, and
- * never contracted: the same image and row give the same bits everywhere.
+ * (explain_kernel.h).  Where rows come many at a time it is the rows that are
+ * the lanes: no split is then looked up lane by lane, and no sum is added to
+ * lane by lane.  Both exist for several kinds of processor.  The operations and their order are the image's, the same in every
+ * kernel, and never contracted: the same image and row give the same bits
+ * everywhere.
  */
 #include "explain.h"
 
@@ -142,39 +144,83 @@ linear_contributions(const ForestImage *image, const ForestValue *vector, double
  * Kernels
  * ----------
  */
-typedef float Vector __attribute__((vector_size(FOREST_LANES * sizeof(float))));
-typedef int32_t Mask __attribute__((vector_size(FOREST_LANES * sizeof(int32_t))));
+/* A key or bound in the order of signed numbers, which vectors compare */
+static inline int32_t
+signed_key(uint32_t key)
+{
+	return (int32_t) (key ^ UINT32_C(0x80000000));
+}
 
-/* In an image, wherever the host has put it */
-typedef float ImageVector __attribute__((vector_size(FOREST_LANES * sizeof(float)), aligned(4), may_alias));
+/* What the quadrature points of a block come to, in one order everywhere */
+#define SUM_OF_POINTS(terms, points) \
+	((points) == 2 ? (terms)[0] + (terms)[1] : \
+	 (points) == 3 ? ((terms)[0] + (terms)[1]) + (terms)[2] : \
+	 ((terms)[0] + (terms)[1]) + ((terms)[2] + (terms)[3]))
 
-typedef void (*DenseKernel) (const ForestImage *image, const ForestBlock *block,
-							 const ForestValue *vector, double *sums);
+/* A block's trees for one row, or for the FOREST_BATCH rows of which these are the keys */
+typedef void (*RowKernel) (const ForestImage *image, const ForestBlock *block,
+						   const ForestValue *vector, double *sums);
+typedef void (*BatchKernel) (const ForestImage *image, const ForestBlock *block,
+							 const int32_t *keys, double *sums);
 
-#define KERNEL_NAME dense_portable
+#define KERNEL_NAME row_portable
 #define KERNEL_TARGET
+#define KERNEL_ROWS 0
+#include "explain_kernel.h"
+
+#define KERNEL_NAME batch_portable
+#define KERNEL_TARGET
+#define KERNEL_ROWS 4
 #include "explain_kernel.h"
 
 #ifdef __x86_64__
-#define KERNEL_NAME dense_avx2
+#define KERNEL_NAME row_avx2
 #define KERNEL_TARGET __attribute__((target("avx2")))
+#define KERNEL_ROWS 0
+#include "explain_kernel.h"
+
+#define KERNEL_NAME batch_avx2
+#define KERNEL_TARGET __attribute__((target("avx2")))
+#define KERNEL_ROWS 8
+#include "explain_kernel.h"
+
+#define KERNEL_NAME batch_avx512
+#define KERNEL_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define KERNEL_ROWS 16
 #include "explain_kernel.h"
 #endif
 
-static DenseKernel dense_kernel = NULL;
+typedef struct Kernels
+{
+	RowKernel	row;
+	BatchKernel batch;
+} Kernels;
+
+static Kernels kernels;
 
 bool
 forest_use_kernel(const char *name)
 {
 	if (strcmp(name, "portable") == 0)
-		dense_kernel = dense_portable;
+		kernels = (Kernels) {row_portable, batch_portable};
 #ifdef __x86_64__
 	else if (strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2"))
-		dense_kernel = dense_avx2;
+		kernels = (Kernels) {row_avx2, batch_avx2};
+	else if (strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512f") &&
+			 __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+			 __builtin_cpu_supports("avx512vl"))
+		kernels = (Kernels) {row_avx2, batch_avx512};
 #endif
 	else
 		return false;
 	return true;
+}
+
+static void
+choose_kernels(void)
+{
+	if (kernels.row == NULL && !forest_use_kernel("avx512") && !forest_use_kernel("avx2"))
+		forest_use_kernel("portable");
 }
 
 static void
@@ -196,23 +242,60 @@ visit_sparse(CoreHost *host, Visit *visit, const ForestTree *tree)
 }
 
 /*
- * The sums of a group's dense blocks, which stand by tree lane and index into
- * the vector, are added to its contributions and cleared for the next group.
+ * The sums of a group's dense blocks, which stand by index into the vector, tree
+ * lane and row, are added to its contributions and cleared for the next group.
  */
 static void
-flush_sums(const ForestImage *image, double *sums, double *contributions)
+flush_sums(const ForestImage *image, double *sums, uint32_t rows, uint32_t row, double *contributions)
 {
 	uint32_t	features = image->feature_count;
 
 	for (uint32_t value = features; value < 3 * features; value++)
 	{
-		double	   *lanes = sums + (size_t) value * FOREST_LANES;
+		double	   *lanes = sums + (size_t) value * FOREST_LANES * rows + row;
 
 		contributions[forest_feature_of(image, value)] +=
-			((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
-			((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-		memset(lanes, 0, FOREST_LANES * sizeof(double));
+			((lanes[0] + lanes[rows]) + (lanes[2 * rows] + lanes[3 * rows])) +
+			((lanes[4 * rows] + lanes[5 * rows]) + (lanes[6 * rows] + lanes[7 * rows]));
+		for (int lane = 0; lane < FOREST_LANES; lane++)
+			lanes[lane * rows] = 0.0;
 	}
+}
+
+/* Biases, and zeros; all there is to a linear model.  True if there is more. */
+static bool
+begin_contributions(const ForestImage *image, const ForestValue *vector, double *contributions)
+{
+	const double *biases = FOREST_AT(image, double, image->biases);
+	uint32_t	features = image->feature_count;
+	size_t		stride = (size_t) features + 1;
+
+	memset(contributions, 0, image->group_count * stride * sizeof(double));
+	for (uint32_t group = 0; group < image->group_count; group++)
+		contributions[group * stride + features] = biases[group];
+	if (image->booster == MODEL_GBLINEAR)
+		linear_contributions(image, vector, contributions);
+	return image->booster != MODEL_GBLINEAR;
+}
+
+static bool
+group_ends(const ForestImage *image, uint32_t block)
+{
+	const ForestBlock *blocks = FOREST_AT(image, ForestBlock, image->blocks);
+
+	return block + 1 == image->block_count || blocks[block + 1].group != blocks[block].group;
+}
+
+static void
+explain_sparse(CoreHost *host, const ForestImage *image, const ForestBlock *block,
+			   const ForestValue *vector, double *contributions)
+{
+	const ForestTree *trees = FOREST_AT(image, ForestTree, image->trees);
+	Visit		visit = {.image = image,.vector = vector,.contributions = contributions};
+
+	visit.repeats = FOREST_AT(image, ForestSparseRepeat, image->repeats);
+	for (uint32_t lane = 0; lane < block->tree_count; lane++)
+		visit_sparse(host, &visit, &trees[block->first_tree + lane]);
 }
 
 size_t
@@ -225,39 +308,74 @@ void
 forest_contributions(CoreHost *host, const ForestImage *image, const ForestValue *vector,
 					 double *contributions, double *scratch)
 {
-	const ForestTree *trees = FOREST_AT(image, ForestTree, image->trees);
 	const ForestBlock *blocks = FOREST_AT(image, ForestBlock, image->blocks);
-	const double *biases = FOREST_AT(image, double, image->biases);
-	uint32_t	features = image->feature_count;
-	size_t		stride = (size_t) features + 1;
-	Visit		visit = {.image = image,.vector = vector};
+	size_t		stride = (size_t) image->feature_count + 1;
 
-	memset(contributions, 0, image->group_count * stride * sizeof(double));
-	for (uint32_t group = 0; group < image->group_count; group++)
-		contributions[group * stride + features] = biases[group];
-	if (image->booster == MODEL_GBLINEAR)
-	{
-		linear_contributions(image, vector, contributions);
+	choose_kernels();
+	if (!begin_contributions(image, vector, contributions))
 		return;
-	}
-
-	if (dense_kernel == NULL && !forest_use_kernel("avx2"))
-		forest_use_kernel("portable");
-	visit.repeats = FOREST_AT(image, ForestSparseRepeat, image->repeats);
 	memset(scratch, 0, forest_contributions_scratch(image) * sizeof(double));
 	for (uint32_t i = 0; i < image->block_count; i++)
 	{
 		const ForestBlock *block = &blocks[i];
 
-		visit.contributions = contributions + block->group * stride;
 		if (block->kind == FOREST_DENSE)
-			dense_kernel(image, block, vector, scratch);
+			kernels.row(image, block, vector, scratch);
 		else
-			for (uint32_t lane = 0; lane < block->tree_count; lane++)
-				visit_sparse(host, &visit, &trees[block->first_tree + lane]);
-		if (i + 1 == image->block_count || blocks[i + 1].group != block->group)
-			flush_sums(image, scratch, visit.contributions);
+			explain_sparse(host, image, block, vector, contributions + block->group * stride);
+		if (group_ends(image, i))
+			flush_sums(image, scratch, 1, 0, contributions + block->group * stride);
 		if (i % 64 == 63)
 			host->check_interrupts(host);
+	}
+}
+
+size_t
+forest_batch_scratch(const ForestImage *image)
+{
+	/* the sums, and the keys of the vectors side by side */
+	return forest_contributions_scratch(image) * FOREST_BATCH +
+		(forest_vector_length(image->feature_count) * FOREST_BATCH + 1) / 2;
+}
+
+void
+forest_batch_contributions(CoreHost *host, const ForestImage *image, const ForestValue *vectors,
+						   uint32_t count, double *contributions, double *scratch)
+{
+	const ForestBlock *blocks = FOREST_AT(image, ForestBlock, image->blocks);
+	size_t		stride = (size_t) image->feature_count + 1;
+	size_t		row_stride = image->group_count * stride;
+	size_t		length = forest_vector_length(image->feature_count);
+	size_t		sum_count = forest_contributions_scratch(image) * FOREST_BATCH;
+	int32_t    *keys = (int32_t *) (scratch + sum_count);
+	bool		more = false;
+
+	choose_kernels();
+	for (uint32_t row = 0; row < count; row++)
+		more = begin_contributions(image, vectors + row * length, contributions + row * row_stride);
+	if (!more)
+		return;
+	memset(scratch, 0, sum_count * sizeof(double));
+
+	/* a batch is always full: rows that are not there are the last one again */
+	for (size_t value = 0; value < length; value++)
+		for (uint32_t row = 0; row < FOREST_BATCH; row++)
+			keys[value * FOREST_BATCH + row] =
+				signed_key(vectors[(row < count ? row : count - 1) * length + value].key);
+
+	for (uint32_t i = 0; i < image->block_count; i++)
+	{
+		const ForestBlock *block = &blocks[i];
+		double	   *group = contributions + block->group * stride;
+
+		if (block->kind == FOREST_DENSE)
+			kernels.batch(image, block, keys, scratch);
+		else
+			for (uint32_t row = 0; row < count; row++)
+				explain_sparse(host, image, block, vectors + row * length, group + row * row_stride);
+		if (group_ends(image, i))
+			for (uint32_t row = 0; row < count; row++)
+				flush_sums(image, scratch, FOREST_BATCH, row, group + row * row_stride);
+		host->check_interrupts(host);
 	}
 }

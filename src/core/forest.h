@@ -17,7 +17,7 @@
 #include "objective.h"
 
 #define FOREST_MAGIC			0x46525243	/* "CRRF" in memory, little-endian */
-#define FOREST_FORMAT			2
+#define FOREST_FORMAT			3
 #define FOREST_BYTES_MAX		(UINT64_C(2) << 30)	/* of an image */
 
 /*
@@ -85,7 +85,7 @@ typedef struct ForestSplit
  *		float leaves[n][lanes];
  *		float right_shares[n][lanes];	share of the cover that goes right
  *		float factors[n][p][2][lanes];	M and K of explain.c
- *		ForestRepeat repeats[repeat_count];
+ *		ForestRepeat repeats[];			tree by tree, ancestors first
  * A tree's splits are side by side, so that the upper ones share a cache line.
  *
  * Other blocks hold their trees as nodes: deep or lopsided ones, which padding
@@ -98,10 +98,10 @@ typedef struct ForestBlock
 	uint32_t	tree_count;
 	uint32_t	depth;			/* of the deepest tree */
 	uint32_t	kind;			/* ForestBlockKind */
-	uint32_t	points;			/* of a dense block: 2 or 4 */
-	uint32_t	repeat_count;
-	uint32_t	unused;
-	uint64_t	tables;			/* offset of a dense block's tables */
+	/* of a dense block */
+	uint32_t	points;			/* of its quadrature rule: 2 to 4 */
+	uint32_t	repeat_ends[FOREST_LANES];	/* in its repeats, by tree */
+	uint64_t	tables;			/* offset of its tables */
 } ForestBlock;
 
 typedef enum ForestBlockKind
@@ -113,14 +113,13 @@ typedef enum ForestBlockKind
 
 /*
  * A split of a dense block on a feature that its path has split on before:
- * whether the row follows the path there decides which factors hold.  Slots are
- * split * lanes + tree.
+ * whether the row follows the path there decides which factors hold.
  */
 typedef struct ForestRepeat
 {
-	uint32_t	slot;
-	uint32_t	ancestor;		/* slot of the nearest such split above */
-	uint32_t	right;			/* all ones if slot is in the ancestor's right subtree, else 0 */
+	uint16_t	split;			/* in the tree's heap */
+	uint16_t	ancestor;		/* the nearest such split above */
+	uint32_t	right;			/* all ones if split is in the ancestor's right subtree, else 0 */
 } ForestRepeat;
 
 /*
@@ -276,7 +275,7 @@ forest_feature_of(const ForestImage *image, uint32_t value)
 		value - 2 * image->feature_count;
 }
 
-/* Where a dense block's tables begin, from the first on */
+/* Where a dense block's tables are, from the first on */
 static inline uint64_t
 forest_leaves_offset(const ForestBlock *block)
 {
@@ -284,10 +283,21 @@ forest_leaves_offset(const ForestBlock *block)
 }
 
 static inline uint64_t
+forest_shares_offset(const ForestBlock *block)
+{
+	return forest_leaves_offset(block) + (sizeof(float[FOREST_LANES]) << block->depth);
+}
+
+static inline uint64_t
+forest_factors_offset(const ForestBlock *block)
+{
+	return forest_shares_offset(block) + (sizeof(float[FOREST_LANES]) << block->depth);
+}
+
+static inline uint64_t
 forest_repeats_offset(const ForestBlock *block)
 {
-	return forest_leaves_offset(block) +
-		(((2 + 2 * (uint64_t) block->points) * sizeof(float[FOREST_LANES])) << block->depth);
+	return forest_factors_offset(block) + ((2 * block->points * sizeof(float[FOREST_LANES])) << block->depth);
 }
 
 /*

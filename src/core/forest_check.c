@@ -89,18 +89,22 @@ dense_error(const ForestImage *image, const ForestBlock *block)
 	const ForestSplit *splits = FOREST_AT(image, ForestSplit, block->tables);
 	const ForestRepeat *repeats;
 
-	if (block->depth > FOREST_DENSE_DEPTH_MAX || (block->points != 2 && block->points != 4) ||
+	if (block->depth > FOREST_DENSE_DEPTH_MAX || block->points < 2 || block->points > FOREST_POINTS ||
 		block->tables % SECTION_ALIGNMENT != 0 || block->tables < image->tables ||
 		block->tables > image->nodes ||
-		forest_repeats_offset(block) + block->repeat_count * sizeof(ForestRepeat) > image->nodes - block->tables)
+		forest_repeats_offset(block) + block->repeat_ends[FOREST_LANES - 1] * sizeof(ForestRepeat) >
+		image->nodes - block->tables)
 		return "a block's tables are outside the image";
 	for (uint32_t i = 0; i < FOREST_LANES * size; i++)
 		if (splits[i].value < image->feature_count ||
 			splits[i].value >= 3 * (uint64_t) image->feature_count)
 			return "a split reads a feature that does not exist";
 	repeats = FOREST_AT(image, ForestRepeat, block->tables + forest_repeats_offset(block));
-	for (uint32_t i = 0; i < block->repeat_count; i++)
-		if (repeats[i].slot >= size * FOREST_LANES || repeats[i].ancestor >= repeats[i].slot)
+	for (uint32_t lane = 1; lane < FOREST_LANES; lane++)
+		if (block->repeat_ends[lane] < block->repeat_ends[lane - 1])
+			return "a tree's repeats end before they begin";
+	for (uint32_t i = 0; i < block->repeat_ends[FOREST_LANES - 1]; i++)
+		if (repeats[i].split >= size || repeats[i].ancestor >= repeats[i].split)
 			return "a repeat is not below its ancestor";
 	return NULL;
 }

@@ -213,8 +213,8 @@ note_repeat(Builder *builder, const Dense *dense, uint32_t heap, uint32_t ancest
 	compiler->repeats = core_grow(builder->host, compiler->repeats, &compiler->repeats_capacity,
 								  compiler->repeat_count + 1, sizeof(ForestRepeat));
 	repeat = &compiler->repeats[compiler->repeat_count++];
-	repeat->slot = heap * FOREST_LANES + dense->lane;
-	repeat->ancestor = ancestor * FOREST_LANES + dense->lane;
+	repeat->split = (uint16_t) heap;
+	repeat->ancestor = (uint16_t) ancestor;
 	repeat->right = below & 1 ? UINT32_MAX : 0;
 }
 
@@ -263,22 +263,6 @@ fill_dense(Builder *builder, Dense *dense, uint32_t index, uint32_t heap, uint32
 	path_leave(builder->compiler, source->feature, above);
 }
 
-/* Ancestors before those below them: a heap's order. */
-static void
-sort_repeats(ForestRepeat *repeats, size_t count)
-{
-	/* each tree's are nearly in order already; there are few */
-	for (size_t i = 1; i < count; i++)
-	{
-		ForestRepeat repeat = repeats[i];
-		size_t		at = i;
-
-		for (; at > 0 && repeats[at - 1].slot > repeat.slot; at--)
-			repeats[at] = repeats[at - 1];
-		repeats[at] = repeat;
-	}
-}
-
 static void
 add_dense(Builder *builder, ForestBlock *block, uint32_t distinct)
 {
@@ -289,7 +273,7 @@ add_dense(Builder *builder, ForestBlock *block, uint32_t distinct)
 	size_t		bytes;
 
 	block->kind = FOREST_DENSE;
-	block->points = dense.points = distinct <= 4 ? 2 : 4;
+	block->points = dense.points = distinct <= 4 ? 2 : (distinct + 1) / 2;
 	gauss_legendre(dense.points, dense.point, dense.weight);
 
 	section_extend(builder, &builder->tables, padding);
@@ -309,9 +293,10 @@ add_dense(Builder *builder, ForestBlock *block, uint32_t distinct)
 		dense.lane = lane;
 		dense.splits = splits + lane * dense.size;
 		fill_dense(builder, &dense, 0, 1, 0);
+		block->repeat_ends[lane] = (uint32_t) compiler->repeat_count;
 	}
-	sort_repeats(compiler->repeats, compiler->repeat_count);
-	block->repeat_count = (uint32_t) compiler->repeat_count;
+	for (uint32_t lane = block->tree_count; lane < FOREST_LANES; lane++)
+		block->repeat_ends[lane] = (uint32_t) compiler->repeat_count;
 	bytes = compiler->repeat_count * sizeof(ForestRepeat);
 	if (bytes > 0)
 		memcpy(section_extend(builder, &builder->tables, bytes), compiler->repeats, bytes);
