@@ -152,6 +152,14 @@ SELECT risk.resolve_model(), risk.resolve_model('failure'), risk.resolve_model('
 SELECT risk.promote_model('successor@2');
 SELECT outcome($$SELECT risk.resolve_model()$$);
 SELECT outcome($$SELECT risk.alert_level(0.5)$$);
+-- a serializable transaction reads no more of the registry than it asks for: others may go on changing it
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT risk.resolve_model('failure'), risk.resolve_model('failure@1'), risk.resolve_model('successor@2');
+SELECT outcome($$SELECT risk.resolve_model('failure@99')$$);
+SELECT outcome($$SELECT risk.resolve_model()$$);
+SELECT count(*) AS whole_tables FROM pg_locks
+WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' AND locktype = 'relation' AND relation = 'risk.registry'::regclass;
+ROLLBACK;
 SET company_risk.default_model = 'successor';
 SELECT risk.resolve_model(), risk.resolve_model(NULL), risk.resolve_model('failure');
 SET company_risk.default_model = 'failure@1';

@@ -2,11 +2,11 @@
  * registry.c
  *		Reading the registry of models: references, dictionaries, bytes.
  *
- * A reference is resolved by an index scan of the registry under the caller's
- * snapshot, when a call is first evaluated in a statement (call.c).  That costs
- * a few microseconds and needs no cache across statements, hence no
- * invalidation: uncommitted imports, aborted promotions, old snapshots, workers
- * and standbys are all right because MVCC is.
+ * A reference is resolved by a scan of the registry under the caller's snapshot,
+ * when a call is first evaluated in a statement (call.c).  That costs a few
+ * microseconds and needs no cache across statements, hence no invalidation:
+ * uncommitted imports, aborted promotions, old snapshots, workers and standbys
+ * are all right because MVCC is.
  *
  * The tables are scanned directly, not through SPI: whoever may call a scoring
  * function may use every model, but cannot read its weights, and nothing here
@@ -18,10 +18,12 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -138,6 +140,26 @@ registry_open(const char *name, int columns)
 	return relation;
 }
 
+/* The most pages of risk.registry that are read without an index */
+#define FEW_PAGES 4
+
+/*
+ * Scans risk.registry, by an index where that pays.  Few models fill few pages,
+ * and reading those is about as fast as one look into an index; but an index
+ * that a connection has not used before must be found in the catalogs, which
+ * takes longer than all the rest of resolving a reference.
+ *
+ * Not in a serializable transaction: reading the whole table, it would conflict
+ * with changes to other models.
+ */
+static SysScanDesc
+scan_versions(Relation relation, const char *index, Snapshot snapshot, int key_count, ScanKey keys)
+{
+	if (RelationGetNumberOfBlocks(relation) <= FEW_PAGES && !IsolationIsSerializable())
+		return systable_beginscan(relation, InvalidOid, false, snapshot, key_count, keys);
+	return systable_beginscan(relation, registry_relation(index), true, snapshot, key_count, keys);
+}
+
 static void
 key_text(ScanKey key, AttrNumber column, const char *value)
 {
@@ -199,6 +221,7 @@ read_version(HeapTuple tuple, Relation relation)
 
 	version->name = optional_string(tuple, relation, REGISTRY_NAME);
 	version->version = DatumGetInt32(required(tuple, relation, REGISTRY_VERSION));
+	version->archived = strcmp(optional_string(tuple, relation, REGISTRY_STATE), "archived") == 0;
 	version->rounds = DatumGetInt32(required(tuple, relation, REGISTRY_ROUNDS));
 	if (VARSIZE_ANY_EXHDR(digest) != CONTENT_DIGEST_LENGTH)
 		ereport(ERROR,
@@ -231,14 +254,12 @@ read_version(HeapTuple tuple, Relation relation)
 
 /*
  * The version, the production version or any version of a name; of any name
- * when name is NULL, and then others is set to a list of names when there are
- * several.
+ * when name is NULL, and then the names of all that were found, too.
  */
 static ModelVersion *
-find_version(const char *name, int number, Snapshot snapshot, char **others)
+find_version(const char *name, int number, Snapshot snapshot, List **names)
 {
 	Relation	relation = registry_open("registry", REGISTRY_COLUMNS);
-	Oid			index = registry_relation(number == PRODUCTION_VERSION ? "registry_production" : "registry_pkey");
 	ScanKeyData keys[2];
 	int			key_count = 0;
 	SysScanDesc scan;
@@ -249,7 +270,8 @@ find_version(const char *name, int number, Snapshot snapshot, char **others)
 		key_text(&keys[key_count++], REGISTRY_NAME, name);
 	if (number > 0)
 		key_int(&keys[key_count++], REGISTRY_VERSION, number);
-	scan = systable_beginscan(relation, index, true, snapshot, key_count, keys);
+	scan = scan_versions(relation, number == PRODUCTION_VERSION ? "registry_production" : "registry_pkey",
+						 snapshot, key_count, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		/* the index has no others, but the scan may do without it */
@@ -258,21 +280,42 @@ find_version(const char *name, int number, Snapshot snapshot, char **others)
 			continue;
 		if (found == NULL)
 			found = read_version(tuple, relation);
-		else if (others != NULL)
-			*others = psprintf("%s, \"%s\"",
-							   *others ? *others : psprintf("\"%s\"", found->name),
-							   optional_string(tuple, relation, REGISTRY_NAME));
+		if (names != NULL)
+			*names = lappend(*names, optional_string(tuple, relation, REGISTRY_NAME));
 	}
 	systable_endscan(scan);
 	table_close(relation, AccessShareLock);
 	return found;
 }
 
+static int
+compare_strings(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+static _Noreturn void
+fail_several(List *names)
+{
+	StringInfoData quoted;
+	ListCell   *cell;
+
+	initStringInfo(&quoted);
+	list_sort(names, compare_strings);
+	foreach(cell, names)
+		appendStringInfo(&quoted, "%s\"%s\"", quoted.len > 0 ? ", " : "", (char *) lfirst(cell));
+	ereport(ERROR,
+			(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+			 errmsg("no model is named, and several are in production"),
+			 errdetail("In production are: %s.", quoted.data),
+			 errhint("Name a model, or set company_risk.default_model.")));
+}
+
 static ModelVersion *
 only_production_version(Snapshot snapshot)
 {
-	char	   *several = NULL;
-	ModelVersion *found = find_version(NULL, PRODUCTION_VERSION, snapshot, &several);
+	List	   *names = NIL;
+	ModelVersion *found = find_version(NULL, PRODUCTION_VERSION, snapshot, &names);
 
 	if (found == NULL)
 		ereport(ERROR,
@@ -280,12 +323,8 @@ only_production_version(Snapshot snapshot)
 				 errmsg("no model is in production"),
 				 errhint("Import one with risk.import_model and put it into production with risk.promote_model, "
 						 "or name a version, as name@version.")));
-	if (several != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
-				 errmsg("no model is named, and several are in production"),
-				 errdetail("In production are: %s.", several),
-				 errhint("Name a model, or set company_risk.default_model.")));
+	if (list_length(names) > 1)
+		fail_several(names);
 	return found;
 }
 
@@ -371,8 +410,6 @@ registry_measure(const char *reference, Snapshot snapshot, ModelSize *size)
 	const char *at = strchr(reference, '@');
 	Oid			schema = get_namespace_oid(REGISTRY_SCHEMA, true);
 	Oid			table = OidIsValid(schema) ? get_relname_relid("registry", schema) : InvalidOid;
-	Oid			index = OidIsValid(schema) ?
-		get_relname_relid(at ? "registry_pkey" : "registry_production", schema) : InvalidOid;
 	Relation	relation;
 	ScanKeyData keys[2];
 	int			key_count = 0;
@@ -384,7 +421,7 @@ registry_measure(const char *reference, Snapshot snapshot, ModelSize *size)
 	if (at != NULL && (at[1] < '1' || at[1] > '9' || strlen(at + 1) > 10 ||
 					   strspn(at + 1, "0123456789") != strlen(at + 1) || atoll(at + 1) > INT_MAX))
 		return false;
-	if (!OidIsValid(table) || !OidIsValid(index))
+	if (!OidIsValid(table))
 		return false;
 	relation = table_open(table, AccessShareLock);
 	if (RelationGetNumberOfAttributes(relation) < REGISTRY_COLUMNS)
@@ -396,7 +433,7 @@ registry_measure(const char *reference, Snapshot snapshot, ModelSize *size)
 		key_text(&keys[key_count++], REGISTRY_NAME, at ? pnstrdup(reference, at - reference) : reference);
 	if (at != NULL)
 		key_int(&keys[key_count++], REGISTRY_VERSION, atoi(at + 1));
-	scan = systable_beginscan(relation, index, true, snapshot, key_count, keys);
+	scan = scan_versions(relation, at ? "registry_pkey" : "registry_production", snapshot, key_count, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		double		share;
@@ -440,7 +477,7 @@ registry_digest_in_use(const uint8 *digest)
 	memcpy(VARDATA(value), digest, CONTENT_DIGEST_LENGTH);
 	ScanKeyInit(&key, REGISTRY_CONTENT_DIGEST, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(value));
 	/* without a snapshot: the latest, which parallel workers may have too */
-	scan = systable_beginscan(relation, registry_relation("registry_content"), true, NULL, 1, &key);
+	scan = scan_versions(relation, "registry_content", NULL, 1, &key);
 	while (!in_use && HeapTupleIsValid(tuple = systable_getnext(scan)))
 		in_use = strcmp(optional_string(tuple, relation, REGISTRY_STATE), "archived") != 0;
 	systable_endscan(scan);
@@ -609,7 +646,7 @@ expect_digest(ChunkSource *chunks, Snapshot snapshot)
 
 	key_text(&keys[0], REGISTRY_NAME, chunks->version->name);
 	key_int(&keys[1], REGISTRY_VERSION, chunks->version->version);
-	scan = systable_beginscan(relation, registry_relation("registry_pkey"), true, snapshot, 2, keys);
+	scan = scan_versions(relation, "registry_pkey", snapshot, 2, keys);
 	tuple = systable_getnext(scan);
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "model \"%s@%d\" vanished", chunks->version->name, chunks->version->version);
@@ -714,7 +751,7 @@ registry_acquire_image(const ModelVersion *version, Snapshot snapshot)
 {
 	RegistryImageRequest request = {version, snapshot};
 
-	return model_image_acquire(version->content_digest, registry_build_image, &request);
+	return model_image_acquire(version->content_digest, !version->archived, registry_build_image, &request);
 }
 
 PG_FUNCTION_INFO_V1(company_risk_warm_model);

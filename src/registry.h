@@ -18,6 +18,7 @@ typedef struct ModelVersion
 {
 	char	   *name;
 	int			version;
+	bool		archived;
 	uint8		content_digest[CONTENT_DIGEST_LENGTH];
 	int			rounds;			/* boosting rounds to use */
 

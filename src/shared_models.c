@@ -233,9 +233,14 @@ drop_idle_private_images(void)
  * Asks the registry, under its latest contents, which images are still wanted,
  * and sets or clears the flags accordingly.  Other databases' registries cannot
  * be read from here; of those, we only notice when the whole database is gone.
+ *
+ * About the image at hand there is nothing to ask if the caller knows that it is
+ * in use and nobody found otherwise: most often that is the only image there is,
+ * and a new connection then does without what asking costs.  The caller's
+ * snapshot may be an old one; what has changed since, the next sweep finds.
  */
 static void
-sweep_superseded(const uint8 *wanted)
+sweep_superseded(const uint8 *wanted, bool wanted_in_use)
 {
 	ImageInfo	images[DIRECTORY_SLOTS];
 	int			count;
@@ -259,6 +264,9 @@ sweep_superseded(const uint8 *wanted)
 	for (int i = 0; i < count; i++)
 	{
 		if (!images[i].ready)
+			continue;
+		if (wanted_in_use && !images[i].superseded && images[i].database == MyDatabaseId &&
+			memcmp(images[i].digest, wanted, CONTENT_DIGEST_LENGTH) == 0)
 			continue;
 		if (images[i].database == MyDatabaseId)
 			images[i].superseded = !registry_digest_in_use(images[i].digest);
@@ -683,7 +691,7 @@ is_worth_sharing(const LocalImage *entry)
 }
 
 ModelImage *
-model_image_acquire(const uint8 *digest,
+model_image_acquire(const uint8 *digest, bool in_use,
 					ModelImageBuilder builder, void *argument)
 {
 	LocalImage *entry;
@@ -710,7 +718,7 @@ model_image_acquire(const uint8 *digest,
 			refusal = REFUSED_NO_DIRECTORY;
 
 		/* First, because it may error, and may make room. */
-		sweep_superseded(digest);
+		sweep_superseded(digest, in_use);
 
 		if (refusal == REFUSED_NOT)
 			entry = acquire_shared(digest, builder, argument,
@@ -723,7 +731,7 @@ model_image_acquire(const uint8 *digest,
 		discard_built(&built);
 	}
 	else if (sweep_due)
-		sweep_superseded(digest);
+		sweep_superseded(digest, in_use);
 
 	/* Cheap enough for each statement, and precise enough for evictions. */
 	entry->last_used = GetCurrentStatementStartTimestamp();

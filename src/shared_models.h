@@ -43,8 +43,11 @@ typedef void *(*ModelImageBuilder) (void *argument, Size *size);
  * shared.  Must be called inside a transaction and without any LWLock held; can
  * be called in a parallel worker.  May wait for another backend's build of the
  * same image, and errors as the builder does.
+ *
+ * in_use: the caller has seen a candidate or production version with this
+ * content, so there is no need to ask the registry for one.
  */
-extern ModelImage *model_image_acquire(const uint8 *digest,
+extern ModelImage *model_image_acquire(const uint8 *digest, bool in_use,
 									   ModelImageBuilder builder, void *argument);
 
 /*
