@@ -233,6 +233,31 @@ ALTER TABLE planned_wide DROP COLUMN c50;
 SELECT on_columns('SELECT risk.margin(w) FROM planned_wide w');
 SELECT risk.margin(w) FROM planned_wide w;
 SELECT on_columns('SELECT * FROM planned_wide w, explain_score(w)');
+-- more columns than a function takes: the row, or a shorter one that spares reading what is long
+ALTER TABLE planned_wide ADD COLUMN c98 int, ADD COLUMN c99 int;
+SELECT calls('SELECT risk.margin(w) FROM planned_wide w');
+ALTER TABLE planned_wide ADD COLUMN about jsonb, ADD COLUMN born date;
+ALTER TABLE planned_wide ALTER COLUMN about SET STORAGE EXTERNAL;
+INSERT INTO planned_wide (x, y, c99, about) VALUES (3, NULL, 7, to_jsonb(repeat('long ', 10000)));
+SELECT line ~ 'margin\(ROW\(x, y, c1, ' AS row, line ~ ' c99, NULL::jsonb, NULL::date\), ' AS named, line ~ 'about' AS read
+FROM calls('SELECT risk.margin(w) FROM planned_wide w') line;
+SELECT w.x, risk.margin(w), same(risk.margin(w), risk.margin(o)) AS rows, same(risk.margin(w), risk.margin(to_jsonb(w))) AS objects,
+	risk.explanation(w) = risk.explanation(o) AS explanation,
+	(SELECT array_agg(e) FROM explain_score(w) e) = (SELECT array_agg(e) FROM explain_score(o) e) AS reasons
+FROM planned_wide w JOIN (SELECT g.x, g FROM planned_wide g OFFSET 0) q (x, o) USING (x) ORDER BY x;
+SELECT w.x, risk.margin(v) IS NULL AS null FROM planned_wide w LEFT JOIN planned_wide v ON v.x = w.x + 2 ORDER BY x;
+BEGIN;
+SELECT risk.promote_model(risk.import_model('planned_wide', linear_model(ARRAY['x'], ARRAY[1])));
+SET LOCAL plan_cache_mode = force_generic_plan;
+PREPARE kept_wide AS SELECT sum(risk.margin(w, 'planned_wide')) FROM planned_wide w;
+EXECUTE kept_wide;
+SELECT risk.promote_model(risk.import_model('planned_wide', linear_model(ARRAY['c97', 'c99'], ARRAY[1, 10])));
+EXECUTE kept_wide;
+SELECT risk.promote_model(risk.import_model('planned_wide', linear_model(ARRAY['born', 'x'], ARRAY[1, 10])));
+SELECT outcome('EXECUTE kept_wide');
+SELECT outcome($$SELECT risk.margin(o, 'planned_wide') FROM (SELECT * FROM planned_wide OFFSET 0) o$$);
+ROLLBACK;
+DEALLOCATE kept_wide;
 
 --
 -- Row security, security barriers, privileges

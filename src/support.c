@@ -11,6 +11,9 @@
  * the model is fixed when a plan is made, and a cached plan needs no
  * invalidation.  Columns of types that no feature takes are passed as NULL of
  * their type: they are still there to be named in an error, but are not read.
+ * A table with more columns than a function takes arguments gives a ROW() of
+ * them instead: that is a composite datum again, but without those columns, and
+ * is made only where some of them may be long; else the row as it is costs less.
  *
  * A row is never NULL where columns can stand for it:
  *
@@ -31,6 +34,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -49,6 +53,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -125,19 +130,15 @@ read_function(Oid oid, Function *function)
 typedef struct Columns
 {
 	List	   *arguments;
-	Datum		names[FUNC_MAX_ARGS];
-	int			count;
+	List	   *names;			/* of String nodes */
+	bool		spares_long;	/* some that may be long or out of line are not read */
 } Columns;
 
-/* False when there are too many for a function's arguments. */
-static bool
-add_column(Columns *columns, const char *name, Expr *argument, int others)
+static void
+add_column(Columns *columns, const char *name, Expr *argument)
 {
-	if (columns->count + others >= FUNC_MAX_ARGS)
-		return false;
-	columns->names[columns->count++] = CStringGetTextDatum(name);
 	columns->arguments = lappend(columns->arguments, argument);
-	return true;
+	columns->names = lappend(columns->names, makeString(pstrdup(name)));
 }
 
 typedef enum Place
@@ -244,12 +245,12 @@ groups_by_rows(const Query *query)
 }
 
 static bool
-columns_of_relation(PlannerInfo *root, const Var *row, int others, Columns *columns)
+columns_of_relation(PlannerInfo *root, const Var *row, Columns *columns)
 {
 	RangeTblEntry *relation;
 	Place		place;
-	TupleDesc	descriptor;
-	bool		complete = true;
+	Relation	table;
+	bool		complete;
 
 	if (row->varlevelsup != 0 || row->varattno != InvalidAttrNumber ||
 		(int) row->varno <= 0 || (int) row->varno > list_length(root->parse->rtable) ||
@@ -258,8 +259,7 @@ columns_of_relation(PlannerInfo *root, const Var *row, int others, Columns *colu
 	relation = rt_fetch(row->varno, root->parse->rtable);
 	if (relation->rtekind != RTE_RELATION ||
 		(relation->relkind != RELKIND_RELATION && relation->relkind != RELKIND_MATVIEW &&
-		 relation->relkind != RELKIND_PARTITIONED_TABLE) ||
-		get_rel_type_id(relation->relid) != row->vartype)
+		 relation->relkind != RELKIND_PARTITIONED_TABLE))
 		return false;
 	place = find_relation((Node *) root->parse->jointree, row->varno);
 	if (place == PLACE_NONE && is_union_branch(root, row->varno))
@@ -267,10 +267,12 @@ columns_of_relation(PlannerInfo *root, const Var *row, int others, Columns *colu
 	if (place == PLACE_NONE || (place == PLACE_NULLABLE && !vars_tell_nulling_joins()))
 		return false;
 
-	descriptor = lookup_rowtype_tupdesc(row->vartype, -1);
-	for (int i = 0; i < descriptor->natts && complete; i++)
+	/* locked since the query was parsed; its cache entry spares one for the type */
+	table = table_open(relation->relid, NoLock);
+	complete = table->rd_rel->reltype == row->vartype;
+	for (int i = 0; i < RelationGetNumberOfAttributes(table) && complete; i++)
 	{
-		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table), i);
 		Expr	   *column;
 
 		if (attribute->attisdropped)
@@ -283,17 +285,21 @@ columns_of_relation(PlannerInfo *root, const Var *row, int others, Columns *colu
 				column = (Expr *) makeVar(row->varno, i + 1, attribute->atttypid,
 										  attribute->atttypmod, attribute->attcollation, 0);
 			else
+			{
 				column = (Expr *) makeNullConst(attribute->atttypid, attribute->atttypmod,
 												attribute->attcollation);
-			complete = add_column(columns, NameStr(attribute->attname), column, others);
+				if (attribute->attlen == -1 && attribute->attstorage != TYPSTORAGE_PLAIN)
+					columns->spares_long = true;
+			}
+			add_column(columns, NameStr(attribute->attname), column);
 		}
 	}
-	ReleaseTupleDesc(descriptor);
+	table_close(table, NoLock);
 	return complete;
 }
 
 static bool
-columns_of_row(const RowExpr *row, int others, Columns *columns)
+columns_of_row(const RowExpr *row, Columns *columns)
 {
 	TupleDesc	descriptor;
 	bool		complete;
@@ -306,9 +312,11 @@ columns_of_row(const RowExpr *row, int others, Columns *columns)
 		if (list_length(row->colnames) != list_length(row->args))
 			return false;
 		forboth(argument, row->args, name, row->colnames)
-			if (strVal(lfirst(name))[0] == '\0' ||
-				!add_column(columns, strVal(lfirst(name)), lfirst(argument), others))
+		{
+			if (strVal(lfirst(name))[0] == '\0')
 				return false;
+			add_column(columns, strVal(lfirst(name)), lfirst(argument));
+		}
 		return true;
 	}
 
@@ -324,9 +332,10 @@ columns_of_row(const RowExpr *row, int others, Columns *columns)
 		if (!complete)
 			break;
 		attribute = TupleDescAttr(descriptor, i++);
-		if (!attribute->attisdropped)
-			complete = exprType(lfirst(argument)) == attribute->atttypid &&
-				add_column(columns, NameStr(attribute->attname), lfirst(argument), others);
+		if (attribute->attisdropped)
+			continue;
+		complete = exprType(lfirst(argument)) == attribute->atttypid;
+		add_column(columns, NameStr(attribute->attname), lfirst(argument));
 	}
 	ReleaseTupleDesc(descriptor);
 	return complete;
@@ -348,16 +357,42 @@ columns_function(const Function *function)
 						   PointerGetDatum(buildoidvector(types, count)), ObjectIdGetDatum(schema));
 }
 
+static Const *
+column_names(const Columns *columns)
+{
+	Datum	   *names = palloc(list_length(columns->names) * sizeof(Datum));
+	int			count = 0;
+	ListCell   *name;
+
+	foreach(name, columns->names)
+		names[count++] = CStringGetTextDatum(strVal(lfirst(name)));
+	return makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1,
+					 PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT)),
+					 false, false);
+}
+
+/* ROW() of the columns, with their names */
+static RowExpr *
+shorter_row(const Columns *columns)
+{
+	RowExpr    *row = makeNode(RowExpr);
+
+	row->args = columns->arguments;
+	row->row_typeid = RECORDOID;
+	row->row_format = COERCE_EXPLICIT_CALL;
+	row->colnames = columns->names;
+	row->location = -1;
+	return row;
+}
+
 static Node *
 simplify_call(PlannerInfo *root, const FuncExpr *call)
 {
 	Function	function;
 	Oid			target;
 	Node	   *row;
-	Columns		columns = {.count = 0};
-	int			others;
+	Columns		columns = {NIL, NIL, false};
 	List	   *arguments;
-	ArrayType  *names;
 	FuncExpr   *result;
 	bool		complete;
 
@@ -366,24 +401,34 @@ simplify_call(PlannerInfo *root, const FuncExpr *call)
 		list_length(call->args) != function.argument_count)
 		return NULL;
 	row = linitial(call->args);
-	others = list_length(call->args);
 	if (IsA(row, Var))
-		complete = columns_of_relation(root, (Var *) row, others, &columns);
+		complete = columns_of_relation(root, (Var *) row, &columns);
 	else if (IsA(row, RowExpr))
-		complete = columns_of_row((RowExpr *) row, others, &columns);
+		complete = columns_of_row((RowExpr *) row, &columns);
 	else
 		complete = false;
-	if (!complete || columns.count == 0 || groups_by_rows(root->parse))
+	if (!complete || columns.arguments == NIL || groups_by_rows(root->parse))
 		return NULL;
-	target = columns_function(&function);
-	if (!OidIsValid(target) || !may_execute(call->funcid) || !may_execute(target))
+	if (!may_execute(call->funcid))
 		return NULL;
 
-	names = construct_array(columns.names, columns.count, TEXTOID, -1, false, TYPALIGN_INT);
-	arguments = list_make1(makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1,
-									 PointerGetDatum(names), false, false));
-	arguments = list_concat(arguments, list_copy_tail(call->args, 1));
-	arguments = list_concat(arguments, columns.arguments);
+	if (list_length(columns.arguments) + list_length(call->args) > FUNC_MAX_ARGS)
+	{
+		if (!columns.spares_long)
+			return NULL;
+		target = call->funcid;
+		arguments = list_make1(shorter_row(&columns));
+		arguments = list_concat(arguments, list_copy_tail(call->args, 1));
+	}
+	else
+	{
+		target = columns_function(&function);
+		if (!OidIsValid(target) || !may_execute(target))
+			return NULL;
+		arguments = list_make1(column_names(&columns));
+		arguments = list_concat(arguments, list_copy_tail(call->args, 1));
+		arguments = list_concat(arguments, columns.arguments);
+	}
 	result = makeFuncExpr(target, call->funcresulttype, arguments, call->funccollid, call->inputcollid,
 						  COERCE_EXPLICIT_CALL);
 	result->funcretset = call->funcretset;
