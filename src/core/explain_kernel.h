@@ -203,8 +203,8 @@ KERNEL(_tables) (State *state, const ForestImage *image, const ForestBlock *bloc
 {
 	state->size = 1 << block->depth;
 	state->splits = FOREST_AT(image, ForestSplit, block->tables) + (size_t) lane * state->size;
-	state->shares = FOREST_AT(image, float, block->tables + forest_shares_offset(block)) + lane;
-	state->factors = FOREST_AT(image, float, block->tables + forest_factors_offset(block)) + lane;
+	state->shares = FOREST_AT(image, float, block->weights) + lane;
+	state->factors = FOREST_AT(image, float, block->weights + forest_factors_offset(block)) + lane;
 	state->leaves = FOREST_AT(image, float, block->tables + forest_leaves_offset(block)) + lane -
 		FOREST_LANES * state->size;
 }
@@ -213,7 +213,7 @@ KERNEL(_tables) (State *state, const ForestImage *image, const ForestBlock *bloc
 KERNEL_TARGET static void
 KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const ForestValue *vector, double *sums)
 {
-	const ForestRepeat *repeats = FOREST_AT(image, ForestRepeat, block->tables + forest_repeats_offset(block));
+	const ForestRepeat *repeats = FOREST_AT(image, ForestRepeat, block->weights + forest_repeats_offset(block));
 	State		state;
 	uint32_t   *right = (uint32_t *) state.right;
 	uint32_t   *follows = (uint32_t *) state.follows;
@@ -244,7 +244,7 @@ KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const ForestValu
 KERNEL_TARGET static void
 KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const int32_t *keys, double *sums)
 {
-	const ForestRepeat *repeats = FOREST_AT(image, ForestRepeat, block->tables + forest_repeats_offset(block));
+	const ForestRepeat *repeats = FOREST_AT(image, ForestRepeat, block->weights + forest_repeats_offset(block));
 	State		state;
 
 	for (uint32_t lane = 0; lane < block->tree_count; lane++)

@@ -206,6 +206,7 @@ assemble(Builder *builder)
 	header.trees = place(&builder->trees, &header.size);
 	header.blocks = place(&builder->blocks, &header.size);
 	header.tables = place(&builder->tables, &header.size);
+	header.weights = place(&builder->weights, &header.size);
 	header.nodes = place(&builder->nodes, &header.size);
 	header.shares = place(&builder->shares, &header.size);
 	header.category_words = place(&builder->category_words, &header.size);
@@ -236,7 +237,10 @@ assemble(Builder *builder)
 	}
 	blocks = builder->blocks.data;
 	for (size_t i = 0; i < builder->blocks.count; i++)
+	{
 		blocks[i].tables += header.tables;
+		blocks[i].weights += header.weights;
+	}
 	categories = builder->categories.data;
 	for (size_t i = 0; i < builder->categories.count; i++)
 		categories[i].name += (uint32_t) strings_begin;
@@ -251,6 +255,7 @@ assemble(Builder *builder)
 	put(image, header.trees, &builder->trees);
 	put(image, header.blocks, &builder->blocks);
 	put(image, header.tables, &builder->tables);
+	put(image, header.weights, &builder->weights);
 	put(image, header.nodes, &builder->nodes);
 	put(image, header.shares, &builder->shares);
 	put(image, header.category_words, &builder->category_words);
@@ -273,6 +278,7 @@ forest_build(CoreHost *host, const Model *model, uint32_t rounds, char *const *f
 		.trees.size = sizeof(ForestTree),
 		.blocks.size = sizeof(ForestBlock),
 		.tables.size = sizeof(char),
+		.weights.size = sizeof(char),
 		.nodes.size = sizeof(ForestNode),
 		.shares.size = sizeof(ForestShare),
 		.category_words.size = sizeof(uint32_t),

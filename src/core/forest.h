@@ -83,10 +83,13 @@ typedef struct ForestSplit
  * place 0 is empty):
  *		ForestSplit splits[lanes][n];
  *		float leaves[n][lanes];
+ * and elsewhere, what explaining adds to them:
  *		float right_shares[n][lanes];	share of the cover that goes right
  *		float factors[n][p][2][lanes];	M and K of explain.c
  *		ForestRepeat repeats[];			tree by tree, ancestors first
- * A tree's splits are side by side, so that the upper ones share a cache line.
+ * A tree's splits are side by side, so that the upper ones share a cache line;
+ * all that scoring reads is, too, so that it is fewer pages, which each process
+ * has to map for itself, and fewer lines of the caches.
  *
  * Other blocks hold their trees as nodes: deep or lopsided ones, which padding
  * would blow up, and those with categorical splits.
@@ -101,7 +104,8 @@ typedef struct ForestBlock
 	/* of a dense block */
 	uint32_t	points;			/* of its quadrature rule: 2 to 4 */
 	uint32_t	repeat_ends[FOREST_LANES];	/* in its repeats, by tree */
-	uint64_t	tables;			/* offset of its tables */
+	uint64_t	tables;			/* offset of its splits and leaves */
+	uint64_t	weights;		/* offset of its other tables */
 } ForestBlock;
 
 typedef enum ForestBlockKind
@@ -217,7 +221,8 @@ typedef struct ForestImage
 	uint64_t	biases;			/* double[group_count]: the expected margins */
 	uint64_t	trees;			/* ForestTree[tree_count], by group, then in the model's order */
 	uint64_t	blocks;			/* ForestBlock[block_count] */
-	uint64_t	tables;			/* of the dense blocks */
+	uint64_t	tables;			/* of the dense blocks: splits and leaves */
+	uint64_t	weights;		/* of the dense blocks: what explaining adds */
 	uint64_t	nodes;			/* ForestNode[]: sparse trees, each breadth first */
 	uint64_t	shares;			/* ForestShare[], beside the nodes */
 	uint64_t	category_words; /* uint32[]: sets, see below */
@@ -275,7 +280,7 @@ forest_feature_of(const ForestImage *image, uint32_t value)
 		value - 2 * image->feature_count;
 }
 
-/* Where a dense block's tables are, from the first on */
+/* Where a dense block's tables are: from the splits on, and from the shares on */
 static inline uint64_t
 forest_leaves_offset(const ForestBlock *block)
 {
@@ -283,7 +288,7 @@ forest_leaves_offset(const ForestBlock *block)
 }
 
 static inline uint64_t
-forest_shares_offset(const ForestBlock *block)
+forest_tables_size(const ForestBlock *block)
 {
 	return forest_leaves_offset(block) + (sizeof(float[FOREST_LANES]) << block->depth);
 }
@@ -291,7 +296,7 @@ forest_shares_offset(const ForestBlock *block)
 static inline uint64_t
 forest_factors_offset(const ForestBlock *block)
 {
-	return forest_shares_offset(block) + (sizeof(float[FOREST_LANES]) << block->depth);
+	return sizeof(float[FOREST_LANES]) << block->depth;
 }
 
 static inline uint64_t

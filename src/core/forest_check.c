@@ -52,8 +52,8 @@ static bool
 tables_inside(const ForestImage *image)
 {
 	uint64_t	offsets = image->features | image->base_margins | image->biases | image->trees |
-		image->blocks | image->tables | image->nodes | image->shares | image->category_words |
-		image->repeats | image->factors | image->points | image->linear_weights;
+		image->blocks | image->tables | image->weights | image->nodes | image->shares |
+		image->category_words | image->repeats | image->factors | image->points | image->linear_weights;
 
 	return offsets % SECTION_ALIGNMENT == 0 &&
 		inside(image, image->features, image->feature_count, sizeof(ForestFeature)) &&
@@ -61,7 +61,7 @@ tables_inside(const ForestImage *image)
 		inside(image, image->biases, image->group_count, sizeof(double)) &&
 		inside(image, image->trees, image->tree_count, sizeof(ForestTree)) &&
 		inside(image, image->blocks, image->block_count, sizeof(ForestBlock)) &&
-		image->tables <= image->nodes && image->nodes <= image->shares &&
+		image->tables <= image->weights && image->weights <= image->nodes && image->nodes <= image->shares &&
 		image->shares <= image->category_words && image->category_words <= image->repeats &&
 		image->repeats <= image->factors && image->factors <= image->points &&
 		image->points <= image->linear_weights && image->linear_weights <= image->size &&
@@ -91,15 +91,17 @@ dense_error(const ForestImage *image, const ForestBlock *block)
 
 	if (block->depth > FOREST_DENSE_DEPTH_MAX || block->points < 2 || block->points > FOREST_POINTS ||
 		block->tables % SECTION_ALIGNMENT != 0 || block->tables < image->tables ||
-		block->tables > image->nodes ||
+		block->tables > image->weights || forest_tables_size(block) > image->weights - block->tables ||
+		block->weights % SECTION_ALIGNMENT != 0 || block->weights < image->weights ||
+		block->weights > image->nodes ||
 		forest_repeats_offset(block) + block->repeat_ends[FOREST_LANES - 1] * sizeof(ForestRepeat) >
-		image->nodes - block->tables)
+		image->nodes - block->weights)
 		return "a block's tables are outside the image";
 	for (uint32_t i = 0; i < FOREST_LANES * size; i++)
 		if (splits[i].value < image->feature_count ||
 			splits[i].value >= 3 * (uint64_t) image->feature_count)
 			return "a split reads a feature that does not exist";
-	repeats = FOREST_AT(image, ForestRepeat, block->tables + forest_repeats_offset(block));
+	repeats = FOREST_AT(image, ForestRepeat, block->weights + forest_repeats_offset(block));
 	for (uint32_t lane = 1; lane < FOREST_LANES; lane++)
 		if (block->repeat_ends[lane] < block->repeat_ends[lane - 1])
 			return "a tree's repeats end before they begin";

@@ -43,6 +43,7 @@ typedef struct Builder
 	Section		trees;			/* ForestTree */
 	Section		blocks;			/* ForestBlock */
 	Section		tables;			/* char */
+	Section		weights;		/* char */
 	Section		nodes;			/* ForestNode */
 	Section		shares;			/* ForestShare */
 	Section		category_words; /* uint32_t */

@@ -263,12 +263,20 @@ fill_dense(Builder *builder, Dense *dense, uint32_t index, uint32_t heap, uint32
 	path_leave(builder->compiler, source->feature, above);
 }
 
+/* Pads a section of bytes; where the next table begins. */
+static uint64_t
+align_section(Builder *builder, Section *section)
+{
+	section_extend(builder, section,
+				   (SECTION_ALIGNMENT - section->count % SECTION_ALIGNMENT) % SECTION_ALIGNMENT);
+	return section->count;
+}
+
 static void
 add_dense(Builder *builder, ForestBlock *block, uint32_t distinct)
 {
 	TreeCompiler *compiler = builder->compiler;
 	Dense		dense = {.depth = block->depth,.size = 1u << block->depth};
-	size_t		padding = (SECTION_ALIGNMENT - builder->tables.count % SECTION_ALIGNMENT) % SECTION_ALIGNMENT;
 	ForestSplit *splits;
 	size_t		bytes;
 
@@ -276,11 +284,11 @@ add_dense(Builder *builder, ForestBlock *block, uint32_t distinct)
 	block->points = dense.points = distinct <= 4 ? 2 : (distinct + 1) / 2;
 	gauss_legendre(dense.points, dense.point, dense.weight);
 
-	section_extend(builder, &builder->tables, padding);
-	block->tables = builder->tables.count;
-	splits = section_extend(builder, &builder->tables, forest_repeats_offset(block));
+	block->tables = align_section(builder, &builder->tables);
+	splits = section_extend(builder, &builder->tables, forest_tables_size(block));
 	dense.leaves = (float (*)[FOREST_LANES]) ((char *) splits + forest_leaves_offset(block));
-	dense.shares = dense.leaves + dense.size;
+	block->weights = align_section(builder, &builder->weights);
+	dense.shares = section_extend(builder, &builder->weights, forest_repeats_offset(block));
 	dense.factors = dense.shares + dense.size;
 
 	/* padding, and lanes without a tree, compare something; their leaves are alike */
@@ -299,7 +307,7 @@ add_dense(Builder *builder, ForestBlock *block, uint32_t distinct)
 		block->repeat_ends[lane] = (uint32_t) compiler->repeat_count;
 	bytes = compiler->repeat_count * sizeof(ForestRepeat);
 	if (bytes > 0)
-		memcpy(section_extend(builder, &builder->tables, bytes), compiler->repeats, bytes);
+		memcpy(section_extend(builder, &builder->weights, bytes), compiler->repeats, bytes);
 }
 
 /* ----------
