@@ -22,6 +22,7 @@ DATA_built = $(script_built)
 
 OBJS = \
 	src/binding.o \
+	src/calibration.o \
 	src/call.o \
 	src/company_risk.o \
 	src/importance.o \
@@ -72,7 +73,7 @@ PG_CFLAGS += -Werror
 endif
 
 # Each test finds what the ones before it left, so the order counts.
-REGRESS = setup import errors registry binding scoring explaining golden planning \
+REGRESS = setup import errors registry binding scoring explaining calibration golden planning \
 	privileges matview parallel dump version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race

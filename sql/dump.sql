@@ -19,6 +19,7 @@ WHERE n.nspname = 'risk' AND c.relkind = 'r' AND a.attnum > 0;
 -- Copied out and in again, as a dump does, models answer as before
 SET search_path = risk_test, public;
 SELECT risk.import_model('dumped', golden_model('category-names-xgb3.3.0', 'ubj'), description => 'äöü	"tab"');
+SELECT risk.set_calibration('dumped@1', '{"method": "isotonic", "margins": [-3.5, 0.1, 2], "scores": [0.001, 0.25, 0.75]}');
 SELECT risk.promote_model('dumped@1', 'why \ not');
 SELECT risk.describe_features('dumped', '{"groups": {"g": {"label": "Groupe"}}, "features": {"dette": {"label": "Dette", "group": "g"}}}');
 SELECT risk.set_thresholds('dumped', 0.1, 0.01);
@@ -38,7 +39,7 @@ INSERT INTO risk.registry_chunk SELECT * FROM pg_temp.registry_chunk;
 INSERT INTO risk.registry_event SELECT * FROM pg_temp.registry_event;
 SELECT risk.explanation('{"dette": 1.3, "region": "Corse", "forme": "SA", "effectif": 4}'::jsonb) = :'explanation_before'::jsonb AS same_explanation,
 	md5(risk.export_model('dumped')::text) = :'bytes_before' AS same_bytes;
-SELECT reference, state, description, threshold_strong FROM risk.models;
+SELECT reference, state, description, threshold_strong, calibration_parameters FROM risk.models;
 SELECT event, reason FROM risk.model_events WHERE name = 'dumped' ORDER BY number;
 SELECT risk.import_model('dumped', linear_model(ARRAY['x'], ARRAY[1]));
 

@@ -36,6 +36,7 @@ SELECT outcome($$SELECT risk.drop_model('guarded@1')$$);
 SELECT outcome($$SELECT risk.describe_features('guarded', '{}')$$);
 SELECT outcome($$SELECT risk.bind_source('guarded', 'pg_class', 'relname')$$);
 SELECT outcome($$SELECT risk.set_thresholds('guarded', 1, 0)$$);
+SELECT outcome($$SELECT risk.set_calibration('guarded@1', NULL)$$);
 SELECT outcome($$SELECT risk.export_model('guarded')$$);
 SELECT outcome($$SELECT risk.record_event('guarded', 1, 'promote', 'never happened')$$);
 SELECT outcome($$SELECT risk.lock_version('guarded')$$);

@@ -21,6 +21,8 @@
  */
 #include "call.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_proc.h"
@@ -154,6 +156,7 @@ resolve_call(Call *call, const text *reference, const SnapshotMark *mark, Snapsh
 	release_call(call);
 	call->version = NULL;
 	call->entries = NULL;
+	call->calibration = NULL;
 	call->row_context = NULL;
 	call->row_plan = NULL;
 	call->contributions = NULL;
@@ -277,11 +280,39 @@ call_alert_level(const Call *call, double score)
 {
 	const ModelVersion *version = call->version;
 
-	if (!version->has_thresholds)
+	if (!version->has_thresholds || isnan(score))
 		return NULL;
 	if (score >= version->threshold_strong)
 		return version->alert_strong;
 	return score >= version->threshold_moderate ? version->alert_moderate : version->alert_none;
+}
+
+const Calibration *
+call_calibration(Call *call)
+{
+	if (call->calibration == NULL && call->version->calibration != NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(call->context);
+		const char *objective = FOREST_AT(call->forest, char, call->forest->objective);
+		char	   *problem = NULL;
+		Calibration *calibration = NULL;
+
+		/* binary:logitraw has the same margins, and no transform */
+		if (call->forest->group_count != 1 ||
+			(call->forest->transform != TRANSFORM_SIGMOID && strcmp(objective, "binary:logitraw") != 0))
+			problem = psprintf("Its objective \"%s\" has no single probability.", objective);
+		else
+			calibration = calibration_read(call->version->calibration, &problem);
+		if (problem != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("calibration of model \"%s\" in the registry is damaged", call_model(call)),
+					 errdetail("%s", problem),
+					 errhint("Import the model again, as a new version, and calibrate that with risk.set_calibration.")));
+		call->calibration = calibration;
+		MemoryContextSwitchTo(old_context);
+	}
+	return call->calibration;
 }
 
 FeatureEntry *

@@ -15,6 +15,7 @@
 #include "utils/date.h"
 #include "utils/jsonb.h"
 
+#include "calibration.h"
 #include "core/forest.h"
 #include "registry.h"
 
@@ -75,6 +76,7 @@ typedef struct Call
 	ModelImage *image;			/* pinned; NULL for FORM_SCORE, and then all below */
 	const ForestImage *forest;
 	FeatureEntry *entries;		/* dictionary; NULL until call_entries() */
+	Calibration *calibration;	/* NULL until call_calibration() */
 	MemoryContext row_context;	/* of the plan; NULL until the first row */
 	RowPlan    *row_plan;		/* NULL until the first row */
 	SPIPlanPtr	lookups[2];		/* latest period, given period (lookup.c) */
@@ -106,8 +108,11 @@ extern char *call_model(const Call *call);
 /* Only a model with one output can be explained row by row: else an error. */
 extern void call_require_one_output(Call *call);
 
-/* The level of alert of a score; NULL when the version has no thresholds. */
+/* The level of alert of a score; NULL when the version has no thresholds, or for NaN. */
 extern const char *call_alert_level(const Call *call, double score);
+
+/* How the model's scores are calibrated, read on first use; NULL when they are not. */
+extern const Calibration *call_calibration(Call *call);
 
 /* The model's dictionary, read on first use. */
 extern FeatureEntry *call_entries(Call *call);

@@ -12,6 +12,12 @@
  * proportion to the contributions: points keep their sign and order, and with
  * the average they add up to the score.  Where s vanishes the slope of P takes
  * the quotient's place.  For a model without a known P, points are NULL.
+ *
+ * Of a calibrated model, P is the calibration (calibration.c).  It may be steep:
+ * b + s and the float32 margin that was scored differ in their last digits, and
+ * two points of a curve may lie that close together.  So that points add up to
+ * the very score, P(b + s) is then the score itself, unless s is so small that
+ * those digits would be most of it.
  */
 #include "call.h"
 
@@ -35,6 +41,9 @@
 /* Sums this close to zero use the slope: the quotient would lose its digits. */
 #define SUM_NEAR_ZERO 1e-9
 
+/* Of sums this large, relative to the margin, rounding is a small part. */
+#define SUM_ABOVE_ROUNDING 1e-3
+
 typedef struct Reason
 {
 	int			index;			/* of the feature, or of the group */
@@ -53,10 +62,28 @@ typedef struct Reasons
 	Reason	   *reasons;		/* by feature */
 } Reasons;
 
+/* Score and points when the score is calibrated. */
+static void
+calibrate_reasons(Call *call, const Calibration *calibration, double sum, Reasons *reasons)
+{
+	double		margin = call_margins(call)[0];
+
+	reasons->has_points = true;
+	reasons->score = calibration_value(calibration, margin);
+	reasons->base_points = calibration_value(calibration, reasons->base);
+	if (fabs(sum) >= SUM_ABOVE_ROUNDING * Max(1.0, fabs(margin)))
+		reasons->ratio = (reasons->score - reasons->base_points) / sum;
+	else if (fabs(sum) >= SUM_NEAR_ZERO)
+		reasons->ratio = (calibration_value(calibration, reasons->base + sum) - reasons->base_points) / sum;
+	else
+		reasons->ratio = calibration_slope(calibration, reasons->base);
+}
+
 /* The reasons of the vector at hand, one per feature. */
 static void
 collect_reasons(Call *call, Reasons *reasons)
 {
+	const Calibration *calibration = call_calibration(call);
 	ObjectiveTransform transform = (ObjectiveTransform) call->forest->transform;
 	const double *contributions = call_contributions(call);
 	double		sum = 0.0;
@@ -71,11 +98,23 @@ collect_reasons(Call *call, Reasons *reasons)
 		sum += contributions[i];
 	}
 	reasons->base = contributions[reasons->count];
+	if (calibration != NULL)
+	{
+		calibrate_reasons(call, calibration, sum, reasons);
+		return;
+	}
 	reasons->has_points = transform != TRANSFORM_UNKNOWN;
 	reasons->score = objective_value(transform, reasons->base + sum);
 	reasons->base_points = objective_value(transform, reasons->base);
 	reasons->ratio = fabs(sum) < SUM_NEAR_ZERO ? objective_slope(transform, reasons->base) :
 		(reasons->score - reasons->base_points) / sum;
+}
+
+/* A contribution in the score's unit; none, and not minus none, where P is level. */
+static double
+to_points(const Reasons *reasons, double contribution)
+{
+	return reasons->ratio == 0.0 ? 0.0 : contribution * reasons->ratio;
 }
 
 /* Largest contribution first; equal ones in the model's order. */
@@ -192,7 +231,7 @@ company_risk_explain_score(PG_FUNCTION_ARGS)
 		add_text(&row, entry->group_label ? entry->group_label : entry->feature_group);
 		add_text(&row, bound_value_text(call, reason->index));
 		add_float(&row, true, reason->contribution);
-		add_float(&row, reasons.has_points, reason->contribution * reasons.ratio);
+		add_float(&row, reasons.has_points, to_points(&reasons, reason->contribution));
 		add_text(&row, entry->source);
 		put_row(result, &row);
 	}
@@ -207,7 +246,7 @@ company_risk_explain_score(PG_FUNCTION_ARGS)
 		add_text(&row, NULL);
 		add_text(&row, NULL);
 		add_float(&row, true, others);
-		add_float(&row, reasons.has_points, others * reasons.ratio);
+		add_float(&row, reasons.has_points, to_points(&reasons, others));
 		add_text(&row, NULL);
 		put_row(result, &row);
 	}
@@ -327,7 +366,7 @@ company_risk_explain_groups(PG_FUNCTION_ARGS)
 		add_text(&row, entries[groups[i].index].feature_group);
 		add_text(&row, group_title(&entries[groups[i].index]));
 		add_float(&row, true, groups[i].contribution);
-		add_float(&row, reasons.has_points, groups[i].contribution * reasons.ratio);
+		add_float(&row, reasons.has_points, to_points(&reasons, groups[i].contribution));
 		add_int(&row, groups[i].features);
 		put_row(result, &row);
 	}
@@ -347,7 +386,7 @@ company_risk_explanation(PG_FUNCTION_ARGS)
 	FeatureEntry *entries;
 	Reason	   *groups;
 	int			count;
-	float		score;
+	double		score;
 	double		unit;
 	JsonbParseState *state = NULL;
 	JsonbValue *result;
@@ -362,7 +401,7 @@ company_risk_explanation(PG_FUNCTION_ARGS)
 	/* one key for each title: groups of the same label would hide each other */
 	groups = sum_groups(&reasons, entries, true, &count);
 	/* a probability's points are percentage points; without points, contributions stand */
-	unit = call->forest->transform == TRANSFORM_SIGMOID ? 100.0 : 1.0;
+	unit = call->forest->transform == TRANSFORM_SIGMOID || call_calibration(call) != NULL ? 100.0 : 1.0;
 	if (!reasons.has_points)
 		reasons.ratio = 1.0;
 
@@ -371,7 +410,13 @@ company_risk_explanation(PG_FUNCTION_ARGS)
 	json_push_string(&state, WJB_VALUE, call_model(call));
 	if (reasons.has_points)
 	{
-		objective_predict((ObjectiveTransform) call->forest->transform, call_margins(call), 1, &score);
+		if (call_calibration(call) != NULL)
+			score = reasons.score;
+		else
+		{
+			objective_predict((ObjectiveTransform) call->forest->transform, call_margins(call), 1, call->outputs);
+			score = call->outputs[0];
+		}
 		json_push_number(&state, "score", score);
 		if (call_alert_level(call, score) != NULL)
 		{

@@ -68,7 +68,8 @@ enum
 	REGISTRY_SOURCE_RELATION,
 	REGISTRY_KEY_COLUMN,
 	REGISTRY_PERIOD_COLUMN,
-	REGISTRY_COLUMNS = REGISTRY_PERIOD_COLUMN
+	REGISTRY_CALIBRATION,
+	REGISTRY_COLUMNS = REGISTRY_CALIBRATION
 };
 
 /* Columns of risk.registry_feature */
@@ -218,6 +219,7 @@ read_version(HeapTuple tuple, Relation relation)
 	bytea	   *digest = DatumGetByteaPP(required(tuple, relation, REGISTRY_CONTENT_DIGEST));
 	bool		isnull;
 	Datum		threshold;
+	Datum		calibration;
 
 	version->name = optional_string(tuple, relation, REGISTRY_NAME);
 	version->version = DatumGetInt32(required(tuple, relation, REGISTRY_VERSION));
@@ -246,6 +248,9 @@ read_version(HeapTuple tuple, Relation relation)
 	version->source_relation = optional_string(tuple, relation, REGISTRY_SOURCE_RELATION);
 	version->key_column = optional_string(tuple, relation, REGISTRY_KEY_COLUMN);
 	version->period_column = optional_string(tuple, relation, REGISTRY_PERIOD_COLUMN);
+	calibration = heap_getattr(tuple, REGISTRY_CALIBRATION, RelationGetDescr(relation), &isnull);
+	if (!isnull)
+		version->calibration = DatumGetJsonbPCopy(calibration);
 	return version;
 }
 

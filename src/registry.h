@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "utils/jsonb.h"
 #include "utils/snapshot.h"
 
 #include "shared_models.h"
@@ -33,6 +34,8 @@ typedef struct ModelVersion
 	char	   *source_relation;
 	char	   *key_column;
 	char	   *period_column;	/* NULL when the relation has no periods */
+
+	Jsonb	   *calibration;	/* as stored; NULL when scores are not calibrated */
 } ModelVersion;
 
 /* What the dictionary says of a feature; anything may be NULL but feature */

@@ -4,6 +4,9 @@
  *
  * Each C function serves the five forms of its SQL function (call.c tells them
  * apart).  NULL row, object, array or number, and an unknown company: NULL.
+ *
+ * A calibration (calibration.c) is part of the score alone: margins and
+ * predictions are XGBoost's.
  */
 #include "call.h"
 
@@ -52,12 +55,16 @@ Datum
 company_risk_score(PG_FUNCTION_ARGS)
 {
 	Call	   *call = call_begin(fcinfo);
+	const Calibration *calibration;
 
 	if (call == NULL)
 		PG_RETURN_NULL();
 	require_score(call);
+	calibration = call_calibration(call);
 	if (!call_bind(call, fcinfo))
 		PG_RETURN_NULL();
+	if (calibration != NULL)
+		PG_RETURN_FLOAT8(calibration_value(calibration, call_margins(call)[0]));
 	objective_predict((ObjectiveTransform) call->forest->transform, call_margins(call),
 					  call->forest->group_count, call->outputs);
 	PG_RETURN_FLOAT8((float8) call->outputs[0]);

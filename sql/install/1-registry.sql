@@ -51,6 +51,8 @@ CREATE TABLE risk.registry (
 	source_relation name,
 	key_column name,
 	period_column name,
+	-- how its scores are calibrated, by risk.set_calibration
+	calibration jsonb,
 	CONSTRAINT registry_pkey PRIMARY KEY (name, version),
 	CONSTRAINT registry_name_check CHECK (name OPERATOR(pg_catalog.~) '^[^@[:space:]]+$'),
 	CONSTRAINT registry_version_check CHECK (version OPERATOR(pg_catalog.>) 0),
@@ -147,6 +149,8 @@ SELECT r.name,
 	r.alert_strong,
 	r.alert_moderate,
 	r.alert_none,
+	r.calibration OPERATOR(pg_catalog.->>) 'method'::pg_catalog.text AS calibration,
+	r.calibration AS calibration_parameters,
 	r.source_schema::pg_catalog.text AS source_schema,
 	r.source_relation::pg_catalog.text AS source_relation,
 	r.key_column::pg_catalog.text AS key_column,
@@ -171,10 +175,12 @@ COMMENT ON COLUMN risk.models.state IS 'candidate, production (one version per n
 COMMENT ON COLUMN risk.models.rounds IS 'Boosting rounds used, of rounds_total in the model';
 COMMENT ON COLUMN risk.models.threshold_strong IS 'Scores from here on are a strong alert';
 COMMENT ON COLUMN risk.models.threshold_moderate IS 'Scores from here on are at least a moderate alert';
+COMMENT ON COLUMN risk.models.calibration IS 'How scores are made from margins: sigmoid or isotonic; NULL when they are the objective''s own';
+COMMENT ON COLUMN risk.models.calibration_parameters IS 'The calibration as risk.set_calibration takes it';
 COMMENT ON COLUMN risk.models.bytes IS 'Length of the model as imported';
 COMMENT ON COLUMN risk.models.image_bytes IS 'Length of the image that scores, at import';
 COMMENT ON COLUMN risk.models.digest IS 'SHA-256 of the bytes as imported';
-COMMENT ON COLUMN risk.models.content_digest IS 'SHA-256 of what decides answers: bytes, rounds used, feature names; equal on two servers means equal scores';
+COMMENT ON COLUMN risk.models.content_digest IS 'SHA-256 of what decides margins: bytes, rounds used, feature names; equal on two servers means equal margins, and equal scores where calibration_parameters are equal, too';
 COMMENT ON COLUMN risk.models.promoted_at IS 'When this version last came into production';
 GRANT SELECT ON risk.models TO PUBLIC;
 

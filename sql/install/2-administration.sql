@@ -497,6 +497,53 @@ COMMENT ON FUNCTION risk.set_thresholds(text, double precision, double precision
 	'Sets from which scores on risk.alert_level answers a strong and a moderate alert. Returns name@version';
 REVOKE ALL ON FUNCTION risk.set_thresholds(text, double precision, double precision) FROM PUBLIC;
 
+CREATE FUNCTION risk.apply_calibration(margin double precision, calibration jsonb) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'company_risk_apply_calibration' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION risk.apply_calibration(double precision, jsonb) IS
+	'The score, 0 to 1, that a calibration makes of a margin; to try one before risk.set_calibration';
+
+CREATE FUNCTION risk.set_calibration(model text, calibration jsonb) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	chosen risk.registry := risk.lock_version(set_calibration.model, true);
+	reference text := chosen.name || '@' || chosen.version;
+BEGIN
+	IF chosen.state <> 'candidate' THEN
+		RAISE EXCEPTION 'model "%" is not a candidate', reference
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('Its state is %s; another calibration would change scores that were approved.', chosen.state),
+				HINT = 'Import the model again, as a new version, and calibrate that before it is promoted.';
+	END IF;
+	IF set_calibration.calibration IS NOT NULL THEN
+		IF chosen.objective <> ALL (ARRAY['binary:logistic', 'reg:logistic', 'binary:logitraw'])
+			OR chosen.output_groups <> 1 THEN
+			RAISE EXCEPTION 'scores of model "%" cannot be calibrated', reference
+				USING ERRCODE = 'feature_not_supported',
+					DETAIL = format('Its objective "%s" has %s; a calibration makes a probability of one margin in log-odds.',
+						chosen.objective, CASE chosen.output_groups WHEN 1 THEN 'no probability'
+							ELSE chosen.output_groups || ' output groups' END),
+					HINT = 'Models of binary:logistic, reg:logistic and binary:logitraw can be calibrated.';
+		END IF;
+		-- reads all of it, and errors if it is none
+		PERFORM risk.apply_calibration(0, set_calibration.calibration);
+	END IF;
+	UPDATE risk.registry r SET calibration = set_calibration.calibration
+	WHERE r.name = chosen.name AND r.version = chosen.version;
+	PERFORM risk.record_event(chosen.name, chosen.version, 'calibrate', NULL,
+		jsonb_build_object('calibration', set_calibration.calibration));
+	IF chosen.threshold_strong IS NOT NULL AND chosen.calibration IS DISTINCT FROM set_calibration.calibration THEN
+		RAISE NOTICE 'thresholds of model "%" apply to other scores now', reference
+			USING HINT = 'Set them anew with risk.set_thresholds.';
+	END IF;
+	RETURN reference;
+END
+$$;
+COMMENT ON FUNCTION risk.set_calibration(text, jsonb) IS
+	'Says how the scores of a candidate (name@version) are made from its margins: {"method": "sigmoid", "slope": a, "intercept": b} or {"method": "isotonic", "margins": [...], "scores": [...]}; NULL removes it. Margins and contributions stay as they are. Returns name@version';
+REVOKE ALL ON FUNCTION risk.set_calibration(text, jsonb) FROM PUBLIC;
+
 CREATE FUNCTION risk.alert_level(score double precision, model text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_alert_level' LANGUAGE C STABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION risk.alert_level(double precision, text) IS

@@ -17,31 +17,31 @@ CREATE FUNCTION score_company(company record, model text DEFAULT NULL)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL SAFE COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION score_company(record, text) IS
-	'The model''s score: the objective''s output, for a probability between 0 and 1; of any row, whose columns are matched to features by name';
+	'The model''s score: the objective''s output, for a probability between 0 and 1, calibrated where the model is; of any row, whose columns are matched to features by name';
 
 CREATE FUNCTION score_company(features jsonb, model text DEFAULT NULL)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL SAFE COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION score_company(jsonb, text) IS
-	'The model''s score: the objective''s output, for a probability between 0 and 1; of a JSON object, whose keys are matched to features by name';
+	'The model''s score: the objective''s output, for a probability between 0 and 1, calibrated where the model is; of a JSON object, whose keys are matched to features by name';
 
 CREATE FUNCTION score_company(features double precision[], model text DEFAULT NULL)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL SAFE COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION score_company(double precision[], text) IS
-	'The model''s score: the objective''s output, for a probability between 0 and 1; of an array with the features in the model''s order (NULL is missing, categories by code)';
+	'The model''s score: the objective''s output, for a probability between 0 and 1, calibrated where the model is; of an array with the features in the model''s order (NULL is missing, categories by code)';
 
 CREATE FUNCTION score_company(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION score_company(text, text, date) IS
-	'The model''s score: the objective''s output, for a probability between 0 and 1; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
+	'The model''s score: the objective''s output, for a probability between 0 and 1, calibrated where the model is; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION score_company(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION score_company(bigint, text, date) IS
-	'The model''s score: the objective''s output, for a probability between 0 and 1; of a company in the relation bound to the model, its number padded to nine digits';
+	'The model''s score: the objective''s output, for a probability between 0 and 1, calibrated where the model is; of a company in the relation bound to the model, its number padded to nine digits';
 
 CREATE FUNCTION explain_score(company record, model text DEFAULT NULL, top integer DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
@@ -142,31 +142,31 @@ CREATE FUNCTION risk.predict(company record, model text DEFAULT NULL)
 	RETURNS double precision[]
 	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL SAFE COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION risk.predict(record, text) IS
-	'All outputs of the model, as XGBoost''s predict: one per class, target or quantile; of any row, whose columns are matched to features by name';
+	'All outputs of the model, as XGBoost''s predict, not calibrated: one per class, target or quantile; of any row, whose columns are matched to features by name';
 
 CREATE FUNCTION risk.predict(features jsonb, model text DEFAULT NULL)
 	RETURNS double precision[]
 	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL SAFE COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION risk.predict(jsonb, text) IS
-	'All outputs of the model, as XGBoost''s predict: one per class, target or quantile; of a JSON object, whose keys are matched to features by name';
+	'All outputs of the model, as XGBoost''s predict, not calibrated: one per class, target or quantile; of a JSON object, whose keys are matched to features by name';
 
 CREATE FUNCTION risk.predict(features double precision[], model text DEFAULT NULL)
 	RETURNS double precision[]
 	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL SAFE COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION risk.predict(double precision[], text) IS
-	'All outputs of the model, as XGBoost''s predict: one per class, target or quantile; of an array with the features in the model''s order (NULL is missing, categories by code)';
+	'All outputs of the model, as XGBoost''s predict, not calibrated: one per class, target or quantile; of an array with the features in the model''s order (NULL is missing, categories by code)';
 
 CREATE FUNCTION risk.predict(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision[]
 	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION risk.predict(text, text, date) IS
-	'All outputs of the model, as XGBoost''s predict: one per class, target or quantile; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
+	'All outputs of the model, as XGBoost''s predict, not calibrated: one per class, target or quantile; of a company in the relation bound to the model, at a period or the latest; an unknown company has none';
 
 CREATE FUNCTION risk.predict(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
 	RETURNS double precision[]
 	AS 'MODULE_PATHNAME', 'company_risk_predict' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500 SUPPORT risk.planner_support;
 COMMENT ON FUNCTION risk.predict(bigint, text, date) IS
-	'All outputs of the model, as XGBoost''s predict: one per class, target or quantile; of a company in the relation bound to the model, its number padded to nine digits';
+	'All outputs of the model, as XGBoost''s predict, not calibrated: one per class, target or quantile; of a company in the relation bound to the model, its number padded to nine digits';
 
 CREATE FUNCTION risk.contributions(company record, model text DEFAULT NULL)
 	RETURNS double precision[]

@@ -1,6 +1,6 @@
 
 # pg_dump and pg_restore carry models: every version in every state, with its
-# bytes, dictionary, thresholds, bound relation and history.
+# bytes, dictionary, thresholds, calibration, bound relation and history.
 
 use strict;
 use warnings;
@@ -38,6 +38,9 @@ my %observed = (
 	'margins of golden models' => q{
 		SELECT reference, risk.margins(array_fill(1::float8, ARRAY[features]), reference)
 		FROM risk.models WHERE name = 'golden' ORDER BY version},
+	'calibrated scores' => q{
+		SELECT reference, calibration, score_company(array_fill(1::float8, ARRAY[features]), reference)
+		FROM risk.models WHERE calibration IS NOT NULL ORDER BY version},
 	'reasons' => q{SELECT id, e FROM company c, explain_score(c, 'tiny') e WHERE id < 5 ORDER BY id, rank},
 	'privileges' => q{SELECT has_function_privilege('analyst', 'risk.promote_model(text, text)', 'execute'),
 		has_table_privilege('analyst', 'risk.models', 'select'),
@@ -99,6 +102,12 @@ import_model($node, 'original', 'large', $large);
 my @golden = sort glob("$FindBin::RealBin/../golden/{categorical,category-names,dart,softprob,gblinear}-xgb3.3.0/model.*");
 cmp_ok(scalar @golden, '>', 5, 'golden models are there');
 import_model($node, 'original', 'golden', slurp_file($_)) foreach @golden;
+# the first two are of one model, in JSON and in UBJSON
+$node->safe_psql(
+	'original', q{
+	SELECT risk.set_calibration('golden@1', '{"method": "sigmoid", "slope": 1.25, "intercept": -0.1}');
+	SELECT risk.set_calibration('golden@2', '{"method": "isotonic",
+		"margins": [-2.5, 0, 0.30000000000000004], "scores": [0.01, 0.2, 0.7]}')});
 
 my %expected = observe('original');
 unlike($expected{$_}, qr/ERROR/, "there are $_") foreach sort keys %expected;
@@ -106,6 +115,7 @@ is( $node->safe_psql('original', 'SELECT DISTINCT state FROM risk.models ORDER B
 	"archived\ncandidate\nproduction", 'there are versions in all states');
 cmp_ok($node->safe_psql('original', q{SELECT count(*) FROM risk.registry_chunk WHERE name = 'large'}),
 	'>', 4, 'the large model is kept in pieces');
+like($expected{'calibrated scores'}, qr/sigmoid.*isotonic/s, 'there are calibrations');
 like($expected{'levels'}, qr/Pas d'alerte.*F2.*F1/s, 'there are levels of alert');
 
 # ---------- dumped and restored
