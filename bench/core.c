@@ -4,6 +4,8 @@
  *
  *		core NAME FEATURES [MARGINS]
  *		core NAME FEATURES beside
+ *		core NAME FEATURES growth
+ *		core NAME FEATURES bulk ROWS
  *
  * reads NAME.ubj and NAME.rows (train.py), and prints one line for every
  * repetition of every measurement, "what value", in seconds a row, seconds or
@@ -11,6 +13,9 @@
  * theirs, ours, so that a slow moment of the machine falls on both.  MARGINS is
  * a file to write the margins of libxgboost to, for a COPY.  With "beside" only
  * libxgboost is measured, and only once: beside what a server does meanwhile.
+ * With "growth" there are fewer repetitions, and loading is left out; with "bulk"
+ * only margins are measured, of a matrix of ROWS rows, those of the file again
+ * and again.
  *
  * Every margin is compared, to the bit, before anything is measured; one that
  * differs ends the program with status 1, and so does a contribution that is
@@ -34,6 +39,9 @@
 #include <xgboost/c_api.h>
 
 #define REPETITIONS		9
+#define FEWER			3		/* repetitions for "growth" and "bulk" */
+#define COLD_ROWS		10		/* margins with cold caches, in a repetition */
+#define COLD_BYTES		(128 << 20)	/* read in between: more than a processor's caches hold */
 #define BESIDE_ROWS		100		/* explained with "beside" */
 #define BULK_ROWS		20000	/* in a matrix of libxgboost's bulk prediction */
 #define ALONE_ROWS		500		/* predicted one row at a time */
@@ -193,13 +201,19 @@ load_image(void)
 	return building.image;
 }
 
+static void
+prepare(size_t row)
+{
+	memcpy(vector, rows + row * features, features * sizeof(float));
+	forest_prepare(image, vector);
+}
+
 static float
 margin(size_t row)
 {
 	float		answer;
 
-	memcpy(vector, rows + row * features, features * sizeof(float));
-	forest_prepare(image, vector);
+	prepare(row);
 	forest_margins(image, vector, &answer);
 	return answer;
 }
@@ -207,8 +221,7 @@ margin(size_t row)
 static void
 explain(size_t row)
 {
-	memcpy(vector, rows + row * features, features * sizeof(float));
-	forest_prepare(image, vector);
+	prepare(row);
 	forest_contributions(&unit.host, image, vector, contributions, scratch);
 }
 
@@ -264,6 +277,79 @@ compare_contributions(const float *theirs, size_t count)
 		die("contributions differ by %g, their sums by %g", farthest, off);
 }
 
+/*
+ * Reads more than the caches hold, so that the next row finds neither the model
+ * nor the code: the row of a session that had something else to do.
+ */
+static void
+forget(void)
+{
+	static uint64_t *other = NULL;
+	uint64_t	sum = 0;
+
+	if (other == NULL)
+	{
+		other = malloc(COLD_BYTES);
+		if (other == NULL)
+			die("out of memory");
+		memset(other, 1, COLD_BYTES);
+	}
+	for (size_t i = 0; i < COLD_BYTES / sizeof(uint64_t); i += 8)
+		sum += other[i];
+	sink = sum;
+}
+
+static void
+measure_cold(BoosterHandle booster)
+{
+	double		begun;
+
+	for (size_t row = 0; row < COLD_ROWS; row++)
+	{
+		forget();
+		begun = now();
+		sink = predict(booster, row, 1)[0];
+		result("margin_libxgboost_cold", now() - begun);
+
+		forget();
+		begun = now();
+		sink = margin(row);
+		result("margin_core_cold", now() - begun);
+	}
+}
+
+/* A matrix of so many rows, whose end is the rows of the file again and again. */
+static void
+repeat_rows(size_t count)
+{
+	float	   *more = malloc(count * features * sizeof(float));
+
+	if (more == NULL)
+		die("out of memory");
+	for (size_t i = 0; i < count; i++)
+		memcpy(more + i * features, rows + i % row_count * features, features * sizeof(float));
+	rows = more;
+	row_count = count;
+}
+
+static void
+measure_bulk(BoosterHandle booster)
+{
+	double		begun;
+
+	for (int i = 0; i < FEWER; i++)
+	{
+		begun = now();
+		sink = predict(booster, 0, row_count)[0];
+		result("margin_libxgboost_bulk", (now() - begun) / row_count);
+
+		begun = now();
+		for (size_t row = 0; row < row_count; row++)
+			sink = margin(row);
+		result("margin_core", (now() - begun) / row_count);
+	}
+}
+
 static void
 measure_beside(BoosterHandle booster)
 {
@@ -304,9 +390,13 @@ main(int argc, char **argv)
 	BoosterHandle booster;
 	DMatrixHandle matrix;
 	int			version[3];
+	const char *what = argc > 3 ? argv[3] : "";
+	bool		growth = strcmp(what, "growth") == 0;
+	bool		in_bulk = strcmp(what, "bulk") == 0 && argc > 4;
+	int			repetitions = growth ? FEWER : REPETITIONS;
 
 	if (argc < 3)
-		die("usage: core NAME FEATURES [MARGINS | beside]");
+		die("usage: core NAME FEATURES [MARGINS | beside | growth | bulk ROWS]");
 	features = atoi(argv[2]);
 	snprintf(path, sizeof(path), "%s.ubj", argv[1]);
 	bytes = unit_read_file(path, &byte_count);
@@ -316,7 +406,7 @@ main(int argc, char **argv)
 		die("no model or rows at %s", argv[1]);
 	row_count = length / sizeof(float) / features;
 	bulk = row_count < BULK_ROWS ? row_count : BULK_ROWS;
-	if (argc > 3 && strcmp(argv[3], "beside") == 0)
+	if (strcmp(what, "beside") == 0)
 	{
 		measure_beside(load_booster());
 		return 0;
@@ -351,10 +441,17 @@ main(int argc, char **argv)
 	if (vector == NULL || contributions == NULL || scratch == NULL)
 		die("out of memory");
 
-	compare_margins(booster, argc > 3 ? argv[3] : NULL);
+	if (in_bulk)
+		repeat_rows(strtoul(argv[4], NULL, 10));
+	compare_margins(booster, *what == 0 || growth || in_bulk ? NULL : what);
+	if (in_bulk)
+	{
+		measure_bulk(booster);
+		return 0;
+	}
 
 	/* margins; one row in libxgboost's bulk and alone, and ours, which has one way only */
-	for (int i = 0; i < REPETITIONS; i++)
+	for (int i = 0; i < repetitions; i++)
 	{
 		begun = now();
 		sink = predict(booster, 0, bulk)[0];
@@ -365,10 +462,18 @@ main(int argc, char **argv)
 			sink = margin(row);
 		result("margin_core", (now() - begun) / bulk);
 
+		/* the part of it that does not depend on the trees */
+		begun = now();
+		for (size_t row = 0; row < bulk; row++)
+			prepare(row);
+		result("prepare_core", (now() - begun) / bulk);
+
 		begun = now();
 		for (size_t row = 0; row < ALONE_ROWS; row++)
 			sink = predict(booster, row, 1)[0];
 		result("margin_libxgboost_alone", (now() - begun) / ALONE_ROWS);
+
+		measure_cold(booster);
 	}
 
 	/* contributions */
@@ -384,7 +489,7 @@ main(int argc, char **argv)
 	explain(0);
 	explain(1);
 	ours_explained = affordable((now() - begun) / 2, row_count < EXPLAIN_OURS ? row_count : EXPLAIN_OURS);
-	for (int i = 0; i < REPETITIONS; i++)
+	for (int i = 0; i < repetitions; i++)
 	{
 		begun = now();
 		predict_contributions(booster, matrix);
@@ -397,7 +502,7 @@ main(int argc, char **argv)
 	}
 
 	/* loading */
-	for (int i = 0; i < REPETITIONS; i++)
+	for (int i = 0; !growth && i < repetitions; i++)
 	{
 		BoosterHandle another;
 

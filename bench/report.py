@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Prints what script/bench has measured, as tables.
 
-    report.py MACHINE TIMES      the comparisons, and what they ran on
-    report.py GROWTH_TIMES       other models
+    report.py MACHINE TIMES
 
 Lines of times are "what value"; several lines of one "what" are repetitions.
+growth.py and month_report.py borrow from here.
 """
 
 import statistics
@@ -29,17 +29,19 @@ ALONE = [
     ("first reading of a row on a connection, unscored, over its second", "reading_more"),
     ("reading the table without scoring, a row", "read_sql"),
     ("reading, checking and compiling the model, in the core", "load_core"),
+    ("margin of a row in the core, the caches emptied before", "margin_core_cold"),
+    ("the same, libxgboost, one row", "margin_libxgboost_cold"),
     ("size of the compiled model, shared by all connections", "image_bytes"),
 ]
 
 
 def read(path):
-    """Values by what they measure; a line "model ..." begins another set."""
+    """Values by what they measure; a line "point ..." begins another set."""
     sets = [({}, [])]
     with open(path) as f:
         for line in f:
             what, *values = line.split()
-            if what == "model":
+            if what == "point":
                 sets.append(({}, values))
             else:
                 sets[-1][0].setdefault(what, []).append(values[0])
@@ -85,9 +87,14 @@ def table(head, lines):
     print()
 
 
-def comparisons(machine, times):
+def machine_line(machine, times):
     with open(machine) as f:
-        print("; ".join(f.read().split("\n")[:-1]) + f"; XGBoost {times['xgboost_version'][0]}.")
+        line = "; ".join(f.read().split("\n")[:-1])
+    return line + (f"; XGBoost {times['xgboost_version'][0]}." if "xgboost_version" in times else ".")
+
+
+def comparisons(machine, times):
+    print(machine_line(machine, times))
     print(
         f"Medians (least – most). All {int(median(times, 'margins')):,} margins are libxgboost's to the bit, in the core"
         " and from SQL; contributions differ by at most"
@@ -108,36 +115,5 @@ def comparisons(machine, times):
     table(("for comparison", ""), [(title, spread(times, what)) for title, what in ALONE])
 
 
-def growth(sets):
-    lines = []
-    for times, (name, trees, depth, features, leaves) in sets:
-        ratios = [
-            as_ratio(median(times, ours) / median(times, theirs))
-            for ours, theirs in (
-                ("margin_core", "margin_libxgboost_bulk"),
-                ("margin_core", "margin_libxgboost_alone"),
-                ("contributions_core", "contributions_libxgboost"),
-            )
-        ]
-        margin, bulk, alone, ours, theirs = (
-            quantity(what, median(times, what))
-            for what in ("margin_core", "margin_libxgboost_bulk", "margin_libxgboost_alone",
-                         "contributions_core", "contributions_libxgboost")
-        )
-        lines.append((
-            name, trees, depth if depth != "0" else "any", features, f"{int(leaves):,}",
-            quantity("image_bytes", median(times, "image_bytes")),
-            margin, bulk, alone, ratios[0], ratios[1], ours, theirs, ratios[2],
-        ))
-    table(("model", "trees", "depth", "features", "leaves", "image", "margin", "theirs, bulk", "theirs, alone",
-           "ratio, bulk", "ratio, alone", "contributions", "theirs", "ratio"), lines)
-
-
-def main():
-    if len(sys.argv) == 3:
-        comparisons(sys.argv[1], read(sys.argv[2])[0][0])
-    else:
-        growth(read(sys.argv[1]))
-
-
-main()
+if __name__ == "__main__":
+    comparisons(sys.argv[1], read(sys.argv[2])[0][0])

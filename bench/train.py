@@ -1,38 +1,45 @@
 #!/usr/bin/python3
 """Makes the models and rows of the benchmark.
 
-    train.py FOLDER reference    one model, and 200,000 rows as floats and as CSV
-    train.py FOLDER growth       models that differ from the reference in one thing each, and rows
+    train.py FOLDER reference        one model, and 200,000 rows as floats and as CSV
+    train.py FOLDER growth [AXIS...] models that differ from the reference in one thing each, and rows
+    train.py FOLDER month COMPANIES  the reference's model, and so many rows as CSV
 
-Writes NAME.ubj and NAME.rows (float32, NaN is missing, row by row), and
-reference.csv for COPY ... (FORMAT csv, NULL 'nan'): id, then the features,
-with the digits that give the same float32 back. Prints for each model its
-name, trees, depth (0: no limit), features and leaves in all.
+Writes NAME.ubj and NAME.rows (float32, NaN is missing, row by row), and CSV for
+COPY ... (FORMAT csv, NULL 'nan'): id, then the features, with the digits that
+give the same float32 back. Prints for each model of an axis its axis, place on
+it, features, trees, depth (0: no limit) and leaves in all.
 
 The same seed gives the same models; two threads do not change them.
 """
 
 import json
+import os
 import sys
 
-import numpy as np
-import xgboost as xgb
+# threads that wait without spinning, for machines that are busy
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import numpy as np  # noqa: E402
+import xgboost as xgb  # noqa: E402
 
 ROWS = 200_000
 LEARNED = 60_000
 MISSING = 0.12
 
-# name: trees, depth, features, leaves at most with grow_policy=lossguide
-REFERENCE = {"reference": (500, 6, 40, 0)}
-GROWTH = {
-    "trees-100": (100, 6, 40, 0),
-    "trees-1000": (1000, 6, 40, 0),
-    "depth-4": (500, 4, 40, 0),
-    "depth-8": (500, 8, 40, 0),
-    "depth-12": (500, 12, 40, 0),
-    "features-10": (500, 6, 10, 0),
-    "features-200": (500, 6, 200, 0),
-    "lossguide-64": (500, 0, 40, 64),
+GROWTH_ROWS = 20_000
+GROWTH_LEARNED = 10_000
+
+# trees, depth, features, leaves at most with grow_policy=lossguide
+REFERENCE = (500, 6, 40, 0)
+
+# axis: place on it, shape.  The models of the axis trees are the beginnings of one.
+AXES = {
+    "trees": {n: (n, 6, 40, 0) for n in (100, 200, 500, 1000, 2000, 5000)},
+    "depth": {n: (500, n, 40, 0) for n in (1, 2, 4, 6, 8, 9, 10, 12, 16)},
+    "leaves": {n: (500, 0, 40, n) for n in (16, 64, 256)},
+    "features": {n: (500, 6, n, 0) for n in (10, 20, 40, 100, 200, 300)},
+    "width": {n: (500, 6, n, 0) for n in (10, 40)},
 }
 
 
@@ -63,8 +70,7 @@ def leaves(booster):
     return sum(tree["left_children"].count(-1) for tree in trees)
 
 
-def make(folder, name, rows, learned, trees, depth, features, max_leaves):
-    x, failed = companies(rows, features)
+def train(x, failed, trees, depth, max_leaves):
     parameters = {
         "objective": "binary:logistic",
         "tree_method": "hist",
@@ -75,12 +81,26 @@ def make(folder, name, rows, learned, trees, depth, features, max_leaves):
     }
     if max_leaves:
         parameters.update(grow_policy="lossguide", max_leaves=max_leaves)
-    data = xgb.DMatrix(x[:learned], label=failed[:learned])
-    booster = xgb.train(parameters, data, trees)
-    booster.save_model(f"{folder}/{name}.ubj")
-    x.tofile(f"{folder}/{name}.rows")
-    print(name, trees, depth, features, leaves(booster), flush=True)
-    return x
+    return xgb.train(parameters, xgb.DMatrix(x, label=failed), trees)
+
+
+def write_growth(folder, axis):
+    shapes = AXES[axis]
+    longest = None
+    for place, (trees, depth, features, max_leaves) in shapes.items():
+        name = f"{folder}/{axis}-{place}"
+        x, failed = companies(GROWTH_ROWS, features)
+        if axis == "trees":
+            if longest is None:
+                longest = train(x[:GROWTH_LEARNED], failed[:GROWTH_LEARNED], max(shapes), depth, max_leaves)
+            booster = longest[:trees]
+        else:
+            booster = train(x[:GROWTH_LEARNED], failed[:GROWTH_LEARNED], trees, depth, max_leaves)
+        booster.save_model(f"{name}.ubj")
+        x.tofile(f"{name}.rows")
+        if axis == "width" and features == REFERENCE[2]:
+            write_csv(f"{folder}/width.csv", x)
+        print(axis, place, features, trees, depth, leaves(booster), flush=True)
 
 
 def write_csv(path, x):
@@ -90,14 +110,24 @@ def write_csv(path, x):
             f.write(line % (i, *row))
 
 
+def write_reference(folder, name, rows):
+    trees, depth, features, max_leaves = REFERENCE
+    x, failed = companies(rows, features)
+    booster = train(x[:LEARNED], failed[:LEARNED], trees, depth, max_leaves)
+    booster.save_model(f"{folder}/{name}.ubj")
+    x.tofile(f"{folder}/{name}.rows")
+    write_csv(f"{folder}/{name}.csv", x)
+
+
 def main():
-    folder, what = sys.argv[1:]
+    folder, what, *arguments = sys.argv[1:]
     if what == "reference":
-        for name, shape in REFERENCE.items():
-            write_csv(f"{folder}/{name}.csv", make(folder, name, ROWS, LEARNED, *shape))
+        write_reference(folder, what, ROWS)
+    elif what == "month":
+        write_reference(folder, what, int(arguments[0]))
     else:
-        for name, shape in GROWTH.items():
-            make(folder, name, 20_000, 20_000, *shape)
+        for axis in arguments:
+            write_growth(folder, axis)
 
 
 main()
