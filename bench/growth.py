@@ -16,6 +16,7 @@ from report import as_ratio, machine_line, median, quantity, read, spread, table
 
 MARGIN, BULK, ALONE = "margin_core", "margin_libxgboost_bulk", "margin_libxgboost_alone"
 OURS, THEIRS = "contributions_core", "contributions_libxgboost"
+BATCH = "contributions_batch"
 COLD, PREPARE = "margin_core_cold", "prepare_core"
 
 MODELS = [("trees", "trees"), ("depth", "depth at most"), ("leaves", "leaves at most, no limit of depth"),
@@ -28,6 +29,7 @@ CORE_LINES = [
     (BULK, "libxgboost, bulk", "tab:blue", "--"),
     (ALONE, "libxgboost, one row", "tab:blue", ":"),
     (OURS, "contributions", "tab:red", "-"),
+    (BATCH, "contributions, many rows", "tab:red", ":"),
     (THEIRS, "pred_contribs", "tab:red", "--"),
 ]
 WIDTH_LINES = [
@@ -60,9 +62,10 @@ def model_table(axis, points):
             quantity(BULK, median(times, BULK)), ratio(times, MARGIN, BULK),
             quantity(ALONE, median(times, ALONE)), ratio(times, MARGIN, ALONE),
             quantity(OURS, median(times, OURS)), quantity(THEIRS, median(times, THEIRS)), ratio(times, OURS, THEIRS),
+            quantity(BATCH, median(times, BATCH)), ratio(times, BATCH, THEIRS),
         ))
     table((dict(MODELS)[axis], "leaves in all", "image", "margin", "of it preparing", "a tree", "caches cold",
-           "theirs, bulk", "ratio", "theirs, one row", "ratio", "contributions", "`pred_contribs`", "ratio"), lines)
+           "theirs, bulk", "ratio", "theirs, one row", "ratio", "contributions", "`pred_contribs`", "ratio", "many rows", "ratio"), lines)
 
 
 def sql_table(head, columns, points):

@@ -16,6 +16,7 @@ COMPARISONS = [
     ("the same, against prediction of one row", "margin_core", "margin_libxgboost_alone", 0.07),
     ("`SELECT sum(score_company(t)) FROM t`, a row, against bulk prediction", "score_sql", "beside_bulk", 0.40),
     ("contributions of a row in the core, against `pred_contribs` in bulk", "contributions_core", "contributions_libxgboost", 1 / 40),
+    ("the same, many rows at a time", "contributions_batch", "contributions_libxgboost", 1 / 80),
     ("`explain_score(t, top => 5)`, a company, against `pred_contribs`", "explain_sql", "beside_contributions", 1 / 25),
     ("`score_company(t)`, a row, against a `plpython3u` function", "score_sql", "score_python", 1 / 25),
     ("first score of a connection over its second, against loading the model", "first_more", "load_libxgboost", 1 / 50),
