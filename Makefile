@@ -25,11 +25,14 @@ OBJS = \
 	src/calibration.o \
 	src/call.o \
 	src/company_risk.o \
+	src/drift.o \
+	src/drift_aggregate.o \
 	src/importance.o \
 	src/importing.o \
 	src/json.o \
 	src/loaded_models.o \
 	src/lookup.o \
+	src/profile.o \
 	src/reasons.o \
 	src/registry.o \
 	src/score.o \
@@ -73,7 +76,7 @@ PG_CFLAGS += -Werror
 endif
 
 # Each test finds what the ones before it left, so the order counts.
-REGRESS = setup import errors registry binding scoring explaining calibration golden planning \
+REGRESS = setup import errors registry binding scoring explaining calibration golden drift planning \
 	privileges matview parallel dump version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race

@@ -23,6 +23,7 @@ SELECT risk.set_calibration('dumped@1', '{"method": "isotonic", "margins": [-3.5
 SELECT risk.promote_model('dumped@1', 'why \ not');
 SELECT risk.describe_features('dumped', '{"groups": {"g": {"label": "Groupe"}}, "features": {"dette": {"label": "Dette", "group": "g"}}}');
 SELECT risk.set_thresholds('dumped', 0.1, 0.01);
+SELECT risk.profile_model('dumped@1', 'SELECT n / 100.0 AS dette, CASE WHEN n % 3 > 0 THEN ''Corse'' END AS region, ''SA'' AS forme, n AS effectif FROM generate_series(1, 200) n');
 SELECT risk.explanation('{"dette": 1.3, "region": "Corse", "forme": "SA", "effectif": 4}'::jsonb) AS explanation_before,
 	md5(risk.export_model('dumped')::text) AS bytes_before \gset
 CREATE TEMPORARY TABLE registry AS SELECT * FROM risk.registry;
@@ -30,16 +31,19 @@ CREATE TEMPORARY TABLE registry_group AS SELECT * FROM risk.registry_group;
 CREATE TEMPORARY TABLE registry_feature AS SELECT * FROM risk.registry_feature;
 CREATE TEMPORARY TABLE registry_chunk AS SELECT * FROM risk.registry_chunk;
 CREATE TEMPORARY TABLE registry_event AS SELECT * FROM risk.registry_event;
-TRUNCATE risk.registry, risk.registry_group, risk.registry_feature, risk.registry_chunk, risk.registry_event;
+CREATE TEMPORARY TABLE registry_profile AS SELECT * FROM risk.registry_profile;
+TRUNCATE risk.registry, risk.registry_group, risk.registry_feature, risk.registry_chunk, risk.registry_event, risk.registry_profile;
 SELECT outcome($$SELECT score_company('{}'::jsonb)$$) LIKE '42704:%' AS gone;
 INSERT INTO risk.registry SELECT * FROM pg_temp.registry;
 INSERT INTO risk.registry_group SELECT * FROM pg_temp.registry_group;
 INSERT INTO risk.registry_feature SELECT * FROM pg_temp.registry_feature;
 INSERT INTO risk.registry_chunk SELECT * FROM pg_temp.registry_chunk;
 INSERT INTO risk.registry_event SELECT * FROM pg_temp.registry_event;
+INSERT INTO risk.registry_profile SELECT * FROM pg_temp.registry_profile;
 SELECT risk.explanation('{"dette": 1.3, "region": "Corse", "forme": "SA", "effectif": 4}'::jsonb) = :'explanation_before'::jsonb AS same_explanation,
 	md5(risk.export_model('dumped')::text) = :'bytes_before' AS same_bytes;
 SELECT reference, state, description, threshold_strong, calibration_parameters FROM risk.models;
+SELECT feature, psi, jensen_shannon, wasserstein, mean_difference, verdict FROM risk.drift('dumped', 'SELECT n / 100.0 AS dette, CASE WHEN n % 3 > 0 THEN ''Corse'' END AS region, ''SA'' AS forme, n AS effectif FROM generate_series(1, 200) n');
 SELECT event, reason FROM risk.model_events WHERE name = 'dumped' ORDER BY number;
 SELECT risk.import_model('dumped', linear_model(ARRAY['x'], ARRAY[1]));
 

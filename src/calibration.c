@@ -29,6 +29,8 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "compat.h"
+
 #define POINTS_MIN 2
 #define POINTS_MAX 10000
 

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "utils/acl.h"
+#include "utils/tuplesort.h"
 #if PG_VERSION_NUM >= 160000
 #include "catalog/pg_proc.h"
 #include "varatt.h"
@@ -132,6 +133,19 @@ may_execute(Oid function)
 	return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
 #else
 	return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
+/* The next value of a sort, of a type passed by reference in memory of the caller's. */
+static inline bool
+sorted_datum(Tuplesortstate *sort, Datum *value)
+{
+	bool		isnull;
+
+#if PG_VERSION_NUM >= 160000
+	return tuplesort_getdatum(sort, true, true, value, &isnull, NULL);
+#else
+	return tuplesort_getdatum(sort, true, value, &isnull, NULL);
 #endif
 }
 

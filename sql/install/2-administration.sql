@@ -311,6 +311,7 @@ BEGIN
 	DELETE FROM risk.registry_chunk c WHERE c.name = chosen.name AND c.version = chosen.version;
 	DELETE FROM risk.registry_feature f WHERE f.name = chosen.name AND f.version = chosen.version;
 	DELETE FROM risk.registry_group g WHERE g.name = chosen.name AND g.version = chosen.version;
+	DELETE FROM risk.registry_profile p WHERE p.name = chosen.name AND p.version = chosen.version;
 	DELETE FROM risk.registry r WHERE r.name = chosen.name AND r.version = chosen.version;
 	PERFORM risk.record_event(chosen.name, chosen.version, 'drop', drop_model.reason,
 		jsonb_build_object('digest', encode(chosen.digest, 'hex')));
@@ -531,6 +532,10 @@ BEGIN
 	END IF;
 	UPDATE risk.registry r SET calibration = set_calibration.calibration
 	WHERE r.name = chosen.name AND r.version = chosen.version;
+	-- scores of before are no reference for those to come
+	DELETE FROM risk.registry_profile p
+	WHERE p.name = chosen.name AND p.version = chosen.version AND p.position = 0
+		AND chosen.calibration IS DISTINCT FROM set_calibration.calibration;
 	PERFORM risk.record_event(chosen.name, chosen.version, 'calibrate', NULL,
 		jsonb_build_object('calibration', set_calibration.calibration));
 	IF chosen.threshold_strong IS NOT NULL AND chosen.calibration IS DISTINCT FROM set_calibration.calibration THEN

@@ -1,6 +1,6 @@
 
 # pg_dump and pg_restore carry models: every version in every state, with its
-# bytes, dictionary, thresholds, calibration, bound relation and history.
+# bytes, dictionary, thresholds, calibration, profile, bound relation and history.
 
 use strict;
 use warnings;
@@ -41,6 +41,8 @@ my %observed = (
 	'calibrated scores' => q{
 		SELECT reference, calibration, score_company(array_fill(1::float8, ARRAY[features]), reference)
 		FROM risk.models WHERE calibration IS NOT NULL ORDER BY version},
+	'profiles' => 'SELECT p FROM risk.model_profiles p ORDER BY name, version, position',
+	'drift' => q{SELECT d FROM risk.drift('tiny@2', 'SELECT x / 2 AS x, y FROM company') d},
 	'reasons' => q{SELECT id, e FROM company c, explain_score(c, 'tiny') e WHERE id < 5 ORDER BY id, rank},
 	'privileges' => q{SELECT has_function_privilege('analyst', 'risk.promote_model(text, text)', 'execute'),
 		has_table_privilege('analyst', 'risk.models', 'select'),
@@ -90,6 +92,7 @@ $node->safe_psql(
 			"source": "Urssaf", "unit": "€", "description": "Montant\net une deuxième ligne"}}}');
 	SELECT risk.bind_source('tiny@2', 'company', 'siren', 'periode');
 	SELECT risk.set_thresholds('tiny@2', 10, 2);
+	SELECT risk.profile_model('tiny@2', 'SELECT x, nullif(y, 0.5) AS y FROM company');
 	SELECT risk.promote_model('tiny@1', 'the first');
 	SELECT risk.promote_model('tiny@2', E'better: it''s "exact"\nand \\\\ new');});
 # follows the dictionary and the bound relation of its predecessor
