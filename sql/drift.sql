@@ -172,6 +172,13 @@ FROM risk.drift_between($$SELECT CASE WHEN i < 5 THEN 'gone' WHEN i < 8 THEN 'he
 SELECT unseen, unseen_categories, round(psi::numeric, 9) AS psi FROM risk.drift_between('SELECT i::text AS c FROM generate_series(1, 1500) i', 'SELECT i::text AS c FROM generate_series(1, 1500) i');
 SELECT unseen, cardinality(unseen_categories) AS named, unseen_categories[1] AS first
 FROM risk.drift_between('SELECT i::text AS c FROM generate_series(1, 900) i', 'SELECT (i % 1000)::text AS c FROM generate_series(901, 1999) i');
+-- bounds are compared with all their digits, and quotes, commas and braces are no more than that in a name
+SET extra_float_digits = -10;
+SELECT feature, psi = 0 AND jensen_shannon = 0 AS same, unseen FROM risk.drift_between('SELECT sqrt(i / 7.0) AS x, sqrt(i / 7.0)::numeric AS y FROM then_row', 'SELECT sqrt(i / 7.0) AS x, sqrt(i / 7.0)::numeric AS y FROM then_row');
+SET extra_float_digits = 1;
+SELECT feature, categories FROM risk.profile($$SELECT unnest(ARRAY['it''s', 'a,b', '{c}', '"d"', '\e', 'NULL', ' f ', '']) AS c$$);
+SELECT feature, psi, unseen FROM risk.drift_between($$SELECT unnest(ARRAY['it''s', 'a,b', '{c}', '"d"', '\e', 'NULL', ' f ', '']) AS c$$,
+	$$SELECT unnest(ARRAY['it''s', 'a,b', '{c}', '"d"', '\e', 'NULL', ' f ', '']) AS c$$);
 -- no rows, all missing, infinities
 SELECT feature, rows_then, rows_now, missing_now, mean_then, mean_now, mean_difference, psi, jensen_shannon, wasserstein, unseen, verdict
 FROM risk.drift_between('SELECT plain, form FROM wide', 'SELECT * FROM wide WHERE false');

@@ -138,11 +138,14 @@ fail_too_many(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("too many different values for an aggregate of drift"),
-			 errdetail("There may be %zu.", (Size) ENTRIES_MAX),
+			 errdetail("There may be %zu.", (Size) ENTRIES_MAX / 4 * 3),
 			 errhint("Round the values, or use risk.drift_between, which sorts on disk.")));
 }
 
-/* Makes room for another entry; the result may be another state. */
+/*
+ * Makes room for another entry; the result may be another state.  A quarter of it is
+ * free afterwards: fewer entries would have to be sorted too often.
+ */
 static Samples *
 make_room(Samples *samples)
 {
@@ -155,7 +158,7 @@ make_room(Samples *samples)
 	used = samples->count;
 	if (used <= capacity(samples) / 4 * 3)
 		return samples;
-	if (used >= (int64) ENTRIES_MAX)
+	if (capacity(samples) >= (int64) ENTRIES_MAX)
 		fail_too_many();
 	larger = new_samples(Min(2 * capacity(samples), (int64) ENTRIES_MAX));
 	larger->bins = samples->bins;

@@ -216,10 +216,12 @@ END
 $$;
 COMMENT ON FUNCTION risk.profile_features(text[], oid[], text[]) IS 'Internal: which columns of a query are profiled, and as what';
 
--- $1 are the profiles of before, in whose bins rows are counted; $2 is the model of the score
-CREATE FUNCTION risk.profile_statement(query text, names text[], types oid[], features text[], kinds text[]) RETURNS text
+-- rows are counted in the bins of the reference, if there is one; bounds are written with all their digits
+CREATE FUNCTION risk.profile_statement(query text, names text[], types oid[], features text[], kinds text[],
+	reference risk.column_profile[] DEFAULT NULL, model text DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
+	SET extra_float_digits = 1
 AS $$
 DECLARE
 	lacking text;
@@ -246,9 +248,9 @@ BEGIN
 		RAISE EXCEPTION 'columns of the query cannot be what they should: %', lacking
 			USING ERRCODE = 'datatype_mismatch';
 	END IF;
-	SELECT string_agg(format('risk.profile_column(%s, (($1)[%s]).%s)',
+	SELECT string_agg(format('risk.profile_column(%s, %s)',
 			CASE
-				WHEN f.kind = 'score' THEN '@extschema@.score_company(company_risk_row, $2)'
+				WHEN f.kind = 'score' THEN format('@extschema@.score_company(company_risk_row, %L::pg_catalog.text)', profile_statement.model)
 				WHEN f.kind = 'numeric' AND t.typcategory = 'B'
 					THEN format('company_risk_row.%I::pg_catalog.int4::pg_catalog.float8', f.feature)
 				WHEN f.kind = 'numeric' THEN format('company_risk_row.%I::pg_catalog.float8', f.feature)
@@ -257,7 +259,9 @@ BEGIN
 					THEN format('company_risk_row.%I::pg_catalog.float8::pg_catalog.text', f.feature)
 				ELSE format('company_risk_row.%I::pg_catalog.text', f.feature)
 			END,
-			f.ordinality, CASE f.kind WHEN 'category' THEN 'categories' ELSE 'bounds' END), E',\n\t' ORDER BY f.ordinality)
+			CASE f.kind WHEN 'category' THEN format('%L::pg_catalog.text[]', (profile_statement.reference[f.ordinality]).categories)
+				ELSE format('%L::pg_catalog.float8[]', (profile_statement.reference[f.ordinality]).bounds) END),
+		E',\n\t' ORDER BY f.ordinality)
 	INTO expressions
 	FROM ROWS FROM (unnest(profile_statement.features), unnest(profile_statement.kinds)) WITH ORDINALITY f (feature, kind, ordinality)
 		LEFT JOIN pg_type t ON t.oid = profile_statement.types[array_position(profile_statement.names, f.feature)];
@@ -265,19 +269,19 @@ BEGIN
 		expressions, rtrim(profile_statement.query, E' \t\r\n;'));
 END
 $$;
-COMMENT ON FUNCTION risk.profile_statement(text, text[], oid[], text[], text[]) IS 'Internal: the statement that profiles columns of a query';
+COMMENT ON FUNCTION risk.profile_statement(text, text[], oid[], text[], text[], risk.column_profile[], text) IS 'Internal: the statement that profiles columns of a query';
 
-CREATE FUNCTION risk.run_profile(statement text, reference risk.column_profile[], model text) RETURNS risk.column_profile[]
+CREATE FUNCTION risk.run_profile(statement text) RETURNS risk.column_profile[]
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
 	profiles risk.column_profile[];
 BEGIN
-	EXECUTE run_profile.statement INTO profiles USING run_profile.reference, run_profile.model;
+	EXECUTE run_profile.statement INTO profiles;
 	RETURN profiles;
 END
 $$;
-COMMENT ON FUNCTION risk.run_profile(text, risk.column_profile[], text) IS 'Internal: runs what risk.profile_statement has written, as the caller';
+COMMENT ON FUNCTION risk.run_profile(text) IS 'Internal: runs what risk.profile_statement has written, as the caller';
 
 CREATE FUNCTION risk.show_profiles(features text[], profiles risk.column_profile[])
 	RETURNS TABLE (feature text, kind text, rows bigint, missing double precision, mean double precision, stddev double precision,
@@ -307,8 +311,7 @@ BEGIN
 	query_columns := risk.query_columns(profile.query);
 	chosen := risk.profile_features(query_columns.names, query_columns.types, profile.features);
 	RETURN QUERY SELECT * FROM risk.show_profiles(chosen.features,
-		risk.run_profile(risk.profile_statement(profile.query, query_columns.names, query_columns.types, chosen.features, chosen.kinds),
-			NULL, NULL));
+		risk.run_profile(risk.profile_statement(profile.query, query_columns.names, query_columns.types, chosen.features, chosen.kinds)));
 END
 $$;
 COMMENT ON FUNCTION risk.profile(text, text[]) IS
@@ -389,7 +392,7 @@ BEGIN
 	query_columns := risk.query_columns(profile_model.query);
 	chosen := risk.model_profile_features(reference);
 	profiles := risk.run_profile(risk.profile_statement(profile_model.query, query_columns.names, query_columns.types,
-		chosen.features, chosen.kinds), NULL, reference);
+		chosen.features, chosen.kinds, model => reference));
 	RETURN risk.store_profile(reference, chosen.features, profiles);
 END
 $$;
@@ -469,8 +472,8 @@ BEGIN
 	stored := risk.stored_profile(reference);
 	query_columns := risk.query_columns(drift.query);
 	RETURN QUERY SELECT * FROM risk.compare_profiles(stored.features, stored.kinds, stored.profiles,
-		risk.run_profile(risk.profile_statement(drift.query, query_columns.names, query_columns.types, stored.features, stored.kinds),
-			stored.profiles, reference));
+		risk.run_profile(risk.profile_statement(drift.query, query_columns.names, query_columns.types, stored.features, stored.kinds,
+			stored.profiles, reference)));
 END
 $$;
 COMMENT ON FUNCTION risk.drift(text, text) IS
@@ -492,10 +495,10 @@ BEGIN
 	columns_now := risk.query_columns(drift_between.query_now);
 	chosen := risk.profile_features(columns_then.names, columns_then.types, drift_between.features);
 	profiles_then := risk.run_profile(risk.profile_statement(drift_between.query_then, columns_then.names, columns_then.types,
-		chosen.features, chosen.kinds), NULL, NULL);
+		chosen.features, chosen.kinds));
 	RETURN QUERY SELECT * FROM risk.compare_profiles(chosen.features, chosen.kinds, profiles_then,
 		risk.run_profile(risk.profile_statement(drift_between.query_now, columns_now.names, columns_now.types,
-			chosen.features, chosen.kinds), profiles_then, NULL));
+			chosen.features, chosen.kinds, profiles_then)));
 END
 $$;
 COMMENT ON FUNCTION risk.drift_between(text, text, text[]) IS
