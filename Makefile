@@ -33,6 +33,12 @@ OBJS = \
 	src/loaded_models.o \
 	src/lookup.o \
 	src/profile.o \
+	src/metric_bootstrap.o \
+	src/metric_concordance.o \
+	src/metric_outcomes.o \
+	src/metric_sums.o \
+	src/metric_tables.o \
+	src/metrics.o \
 	src/reasons.o \
 	src/registry.o \
 	src/score.o \
