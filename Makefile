@@ -84,6 +84,8 @@ endif
 # Each test finds what the ones before it left, so the order counts.
 REGRESS = setup import errors registry binding scoring explaining calibration golden drift planning \
 	privileges matview parallel dump version
+REGRESS = setup import errors registry binding scoring explaining golden planning \
+	privileges matview parallel metrics evaluation dump version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --encoding=UTF8 --no-locale

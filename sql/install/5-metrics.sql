@@ -706,7 +706,7 @@ CREATE FUNCTION risk.evaluate_model(
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 100
 AS $$
 DECLARE
-	reference text := risk.resolve_model(evaluate_model.model);
+	resolved text := risk.resolve_model(evaluate_model.model);
 	source text := risk.evaluation_source(evaluate_model.query);
 	strong double precision;
 	moderate double precision;
@@ -721,7 +721,7 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the column that says what happened (true: failed).';
 	END IF;
 	SELECT m.threshold_strong, m.threshold_moderate INTO strong, moderate
-	FROM risk.models m WHERE m.reference OPERATOR(pg_catalog.=) evaluate_model.reference;
+	FROM risk.models m WHERE m.reference OPERATOR(pg_catalog.=) resolved;
 	IF evaluate_model.weight IS NOT NULL THEN
 		columns := pg_catalog.format(', (q.%I)::pg_catalog.float8 AS weight', evaluate_model.weight);
 		arguments := 's.score, s.label, s.weight';
@@ -752,7 +752,7 @@ BEGIN
 		arguments,
 		CASE WHEN evaluate_model.known IS NULL THEN 'NULL::pg_catalog.bytea'
 			ELSE pg_catalog.format('risk.outcomes(%s) FILTER (WHERE NOT s.known)', arguments) END,
-		reference, evaluate_model.label,
+		resolved, evaluate_model.label,
 		CASE WHEN evaluate_model.known IS NULL THEN 'false'
 			ELSE pg_catalog.format('COALESCE((q.%I)::pg_catalog.bool, false)', evaluate_model.known) END,
 		columns, source, sets)
@@ -786,41 +786,35 @@ BEGIN
 		arguments := 's.label, s.weight';
 	END IF;
 	RETURN QUERY EXECUTE pg_catalog.format($query$
-		WITH pair AS MATERIALIZED (
-			SELECT @extschema@.score_company(q, %L) AS score_a, @extschema@.score_company(q, %L) AS score_b,
-				%s AS label%s
-			FROM %s q
-		), counted AS (
-			SELECT CASE WHEN score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 ELSE 0 END AS level_a,
-				CASE WHEN score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 ELSE 0 END AS level_b,
-				pg_catalog.count(*) AS companies
-			FROM pair WHERE score_a IS NOT NULL AND score_b IS NOT NULL
-			GROUP BY 1, 2
-		), metric AS (
-			SELECT m.section, m.number, m.metric, m.level, m.parameter, m.a, m.b
-			FROM (SELECT risk.outcomes(s.score_a, %s) AS a, risk.outcomes(s.score_b, %s) AS b FROM pair s) o
-				CROSS JOIN LATERAL risk.paired_metrics(o.a, o.b, $1) m
-		)
 		SELECT r.measure, r.level, r.parameter, r.a, r.b, r.b OPERATOR(pg_catalog.-) r.a, r.together
-		FROM (
-			SELECT 0, 0, 'companies', NULL::pg_catalog.text, NULL::pg_catalog.float8,
-				pg_catalog.count(score_a)::pg_catalog.float8, pg_catalog.count(score_b)::pg_catalog.float8,
-				pg_catalog.count(*) FILTER (WHERE score_a IS NOT NULL AND score_b IS NOT NULL)::pg_catalog.float8 FROM pair
-			UNION ALL SELECT 0, 1, 'score correlation', NULL, NULL, NULL, NULL, pg_catalog.corr(score_a, score_b) FROM pair
-			UNION ALL SELECT a.section, a.number, a.measure, a.level, NULL, a.a, a.b, a.together
-				FROM (SELECT pg_catalog.array_agg(level_a) AS a, pg_catalog.array_agg(level_b) AS b,
-						pg_catalog.array_agg(companies) AS n FROM counted) c
-					CROSS JOIN LATERAL risk.alert_agreement(c.a, c.b, c.n) a
-				WHERE ($1)[1] IS NOT NULL AND ($1)[3] IS NOT NULL
-			UNION ALL SELECT m.section, m.number, m.metric, m.level, m.parameter, m.a, m.b, NULL FROM metric m
-		) r (section, number, measure, level, parameter, a, b, together)
+		FROM (SELECT risk.outcomes(s.score_a, %s) AS a, risk.outcomes(s.score_b, %s) AS b,
+				pg_catalog.count(s.score_a)::pg_catalog.float8 AS count_a, pg_catalog.count(s.score_b)::pg_catalog.float8 AS count_b,
+				-- its last digits depend on the order of rows
+				pg_catalog.round(pg_catalog.corr(s.score_a, s.score_b)::pg_catalog.numeric, 12)::pg_catalog.float8 AS correlation,
+				ARRAY[%s] AS levels
+			FROM (SELECT l.*,
+					CASE WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 WHEN l.score_a IS NOT NULL THEN 0 END AS level_a,
+					CASE WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 WHEN l.score_b IS NOT NULL THEN 0 END AS level_b
+				FROM (SELECT @extschema@.score_company(q, %L) AS score_a, @extschema@.score_company(q, %L) AS score_b, %s AS label%s
+					FROM %s q OFFSET 0) l) s) c
+			CROSS JOIN LATERAL (
+				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'companies' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
+					c.count_a AS a, c.count_b AS b, (SELECT pg_catalog.sum(n.n)::pg_catalog.float8 FROM pg_catalog.unnest(c.levels) n (n)) AS together
+				UNION ALL SELECT 0, 1, 'score correlation', NULL, NULL, NULL, NULL, c.correlation
+				UNION ALL SELECT 1, g.number, g.measure, g.level, NULL, g.a, g.b, g.together FROM risk.alert_agreement(c.levels) g
+					WHERE ($1)[1] IS NOT NULL AND ($1)[3] IS NOT NULL
+				UNION ALL SELECT 2, m.number, m.metric, m.level, m.parameter, m.a, m.b, NULL FROM risk.paired_metrics(c.a, c.b, $1) m) r
 		ORDER BY r.section, r.number$query$,
+		arguments, arguments,
+		(SELECT pg_catalog.string_agg(pg_catalog.format(
+				'pg_catalog.count(*) FILTER (WHERE s.level_a OPERATOR(pg_catalog.=) %s AND s.level_b OPERATOR(pg_catalog.=) %s)', x.x, y.y), ', ' ORDER BY x.x, y.y)
+			FROM pg_catalog.generate_series(0, 2) x (x), pg_catalog.generate_series(0, 2) y (y)),
 		reference_a, reference_b,
 		CASE WHEN compare_models.label IS NULL THEN 'NULL::pg_catalog.bool'
 			ELSE pg_catalog.format('(q.%I)::pg_catalog.bool', compare_models.label) END,
 		CASE WHEN compare_models.weight IS NULL THEN ''
 			ELSE pg_catalog.format(', (q.%I)::pg_catalog.float8 AS weight', compare_models.weight) END,
-		source, arguments, arguments)
+		source)
 	USING thresholds;
 END
 $$;
@@ -828,12 +822,12 @@ COMMENT ON FUNCTION risk.compare_models(text, text, text, name, name) IS
 	'Two models on the rows of a query: numbers of alerts and how far they agree, and with a label (true: failed) the metrics of risk.outcome_metrics side by side; a and b are the models'' own values, together is what they share';
 
 CREATE FUNCTION risk.paired_metrics(a bytea, b bytea, thresholds double precision[])
-	RETURNS TABLE (section integer, number bigint, metric text, level text, parameter double precision,
+	RETURNS TABLE (number bigint, metric text, level text, parameter double precision,
 		a double precision, b double precision)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 200000 ROWS 30
 	SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT 2, COALESCE(ma.number, mb.number), COALESCE(ma.metric, mb.metric), COALESCE(ma.level, mb.level),
+	SELECT COALESCE(ma.number, mb.number), COALESCE(ma.metric, mb.metric), COALESCE(ma.level, mb.level),
 		-- models have thresholds of their own
 		CASE WHEN ma.parameter IS NOT DISTINCT FROM mb.parameter THEN ma.parameter END, ma.value, mb.value
 	FROM (SELECT m.*, row_number() OVER (PARTITION BY m.metric, m.level ORDER BY m.number) AS repeated
@@ -843,39 +837,41 @@ AS $$
 			FROM risk.outcome_metrics(paired_metrics.b, thresholds[3], thresholds[4])
 				WITH ORDINALITY m (metric, level, parameter, value, number)) mb
 		ON mb.metric = ma.metric AND COALESCE(mb.level, '') = COALESCE(ma.level, '') AND mb.repeated = ma.repeated
+	-- counted elsewhere, with or without a label
+	WHERE COALESCE(ma.metric, mb.metric) <> 'alerts'
 $$;
 COMMENT ON FUNCTION risk.paired_metrics(bytea, bytea, double precision[]) IS 'Internal: metrics of two models for risk.compare_models';
 
-CREATE FUNCTION risk.alert_agreement(levels_a integer[], levels_b integer[], companies bigint[])
-	RETURNS TABLE (section integer, number integer, measure text, level text,
+CREATE FUNCTION risk.alert_agreement(levels bigint[])
+	RETURNS TABLE (number integer, measure text, level text,
 		a double precision, b double precision, together double precision)
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 ROWS 15
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 ROWS 13
 	SET search_path = pg_catalog, pg_temp
 AS $$
 	WITH counted AS (
-		SELECT u.a, u.b, u.n FROM unnest(levels_a, levels_b, companies) u (a, b, n)
+		SELECT (u.position - 1) / 3 AS a, (u.position - 1) % 3 AS b, u.n::float8 AS n
+		FROM unnest(levels) WITH ORDINALITY u (n, position)
 	), agreement AS (
-		SELECT COALESCE(sum(n), 0)::float8 AS n, COALESCE(sum(n) FILTER (WHERE a = b), 0)::float8 AS same,
+		SELECT sum(n) AS n, sum(n) FILTER (WHERE a = b) AS same,
 			(SELECT sum(x.n * y.n) FROM (SELECT a, sum(n) AS n FROM counted GROUP BY a) x
-				JOIN (SELECT b, sum(n) AS n FROM counted GROUP BY b) y ON x.a = y.b)::float8 AS chance
+				JOIN (SELECT b, sum(n) AS n FROM counted GROUP BY b) y ON x.a = y.b) AS chance
 		FROM counted
-	)
-	SELECT 1, l.number, 'alerts', l.level,
-		COALESCE(sum(c.n) FILTER (WHERE c.a >= l.lowest), 0)::float8, COALESCE(sum(c.n) FILTER (WHERE c.b >= l.lowest), 0)::float8,
-		COALESCE(sum(c.n) FILTER (WHERE c.a >= l.lowest AND c.b >= l.lowest), 0)::float8
-	FROM (VALUES (1, 'strong', 2), (2, 'moderate or strong', 1)) l (number, level, lowest) LEFT JOIN counted c ON true
+	), named (code, level) AS (VALUES (0, 'none'), (1, 'moderate'), (2, 'strong'))
+	SELECT l.number, 'alerts', l.level,
+		COALESCE(sum(c.n) FILTER (WHERE c.a >= l.lowest), 0), COALESCE(sum(c.n) FILTER (WHERE c.b >= l.lowest), 0),
+		COALESCE(sum(c.n) FILTER (WHERE c.a >= l.lowest AND c.b >= l.lowest), 0)
+	FROM (VALUES (1, 'strong', 2), (2, 'moderate or strong', 1)) l (number, level, lowest), counted c
 	GROUP BY l.number, l.level
 	UNION ALL
-	SELECT 1, 10 + 3 * x.code + y.code, 'level in a and b', x.level || ', ' || y.level, NULL, NULL,
-		COALESCE((SELECT c.n FROM counted c WHERE c.a = x.code AND c.b = y.code), 0)
-	FROM (VALUES (0, 'none'), (1, 'moderate'), (2, 'strong')) x (code, level),
-		(VALUES (0, 'none'), (1, 'moderate'), (2, 'strong')) y (code, level)
+	SELECT 10 + 3 * x.code + y.code, 'level in a and b', x.level || ', ' || y.level, NULL, NULL, c.n
+	FROM counted c JOIN named x ON x.code = c.a JOIN named y ON y.code = c.b
 	UNION ALL
-	SELECT 1, 30, 'same level, share', NULL, NULL, NULL, same / nullif(n, 0) FROM agreement
+	SELECT 30, 'same level, share', NULL, NULL, NULL, same / nullif(n, 0) FROM agreement
 	UNION ALL
-	SELECT 1, 31, 'same level, kappa', NULL, NULL, NULL, (same * n - chance) / nullif(n * n - chance, 0) FROM agreement
+	SELECT 31, 'same level, kappa', NULL, NULL, NULL, (same * n - chance) / nullif(n * n - chance, 0) FROM agreement
 $$;
-COMMENT ON FUNCTION risk.alert_agreement(integer[], integer[], bigint[]) IS 'Internal: agreement of alerts for risk.compare_models';
+COMMENT ON FUNCTION risk.alert_agreement(bigint[]) IS
+	'Internal: agreement of alerts for risk.compare_models, from the numbers of companies by level in a and, within it, in b';
 
 CREATE FUNCTION risk.compare_alerts(
 	model_a text,
@@ -884,7 +880,7 @@ CREATE FUNCTION risk.compare_alerts(
 	key name,
 	top integer DEFAULT 3)
 	RETURNS TABLE (company text, change text, level_a text, level_b text,
-		score_a double precision, score_b double precision,
+		score_a double precision, score_b double precision, threshold_a double precision, threshold_b double precision,
 		rank integer, feature_group text, group_label text,
 		points_a double precision, points_b double precision, difference double precision)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000
@@ -910,6 +906,9 @@ BEGIN
 		SELECT c.company, CASE WHEN c.a OPERATOR(pg_catalog.=) 0 THEN 'enters' WHEN c.b OPERATOR(pg_catalog.=) 0 THEN 'leaves'
 				WHEN c.b OPERATOR(pg_catalog.>) c.a THEN 'rises' ELSE 'falls' END,
 			risk.alert_level(c.score_a, %1$L), risk.alert_level(c.score_b, %2$L), c.score_a, c.score_b,
+			-- the threshold that decides: of being on the list, or of the strong alert
+			CASE WHEN c.a OPERATOR(pg_catalog.=) 0 OR c.b OPERATOR(pg_catalog.=) 0 THEN ($1)[2] ELSE ($1)[1] END,
+			CASE WHEN c.a OPERATOR(pg_catalog.=) 0 OR c.b OPERATOR(pg_catalog.=) 0 THEN ($1)[4] ELSE ($1)[3] END,
 			g.rank, g.feature_group, g.group_label, g.points_a, g.points_b, g.difference
 		FROM (SELECT l.*, CASE WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 ELSE 0 END AS a,
 				CASE WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 ELSE 0 END AS b
@@ -931,5 +930,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.compare_alerts(text, text, text, name, integer) IS
-	'Companies of a query whose level of alert differs between two models: who enters the list with model b, leaves it, rises or falls, and the groups of features whose part in the score differs most, top of them for each company (NULL: all); points are those of risk.explain_groups, in the score''s unit: over all groups their differences add up to that of the scores';
+	'Companies of a query whose level of alert differs between two models: who enters the list with model b, leaves it, rises or falls, and the groups of features whose part in the score differs most, top of them for each company (NULL: all); points are those of risk.explain_groups, in the score''s unit: over all groups, (base) included, their differences add up to that of the scores; threshold_a and threshold_b are the thresholds that decide, moderate to enter or leave, strong to rise or fall';
 
