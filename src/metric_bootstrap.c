@@ -281,7 +281,7 @@ company_risk_bootstrap(PG_FUNCTION_ARGS)
 	pg_prng_state generator;
 	Resampler	resampler;
 	Losses		losses = {NULL, NULL};
-	ScoreGroups		groups;
+	ScoreGroups groups;
 	double		estimate = 0.0;
 	bool		defined;
 	double	   *values;

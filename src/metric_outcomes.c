@@ -709,6 +709,9 @@ company_risk_outcomes_combine(PG_FUNCTION_ARGS)
 		memcpy(outcomes->words + outcomes->count * outcomes->width, other->words,
 			   other->count * other->width * sizeof(uint64));
 		outcomes->count += other->count;
+		/* a long run is cheaper to merge now than to sort with others later */
+		if (other->count >= outcomes->sorted / 8)
+			outcomes_compact(outcomes);
 	}
 	if (!aggregate)
 		return PointerGetDatum(PG_DETOAST_DATUM(EOHPGetRODatum(&outcomes->header)));
@@ -758,32 +761,66 @@ groups_next(ScoreGroups *groups, ScoreGroup *group)
 	entry = outcomes->words + (groups->left - 1) * width;
 	score = entry[0];
 	group->score = word_to_double(score);
-	group->positive = group->negative = dd_from(0.0);
-	do
+	if (layout & OUTCOMES_WEIGHTED)
 	{
-		uint64		tally = entry[width - 1];
-		double		count = (double) tally_count(tally);
-		DoubleDouble weight;
+		group->positive = group->negative = dd_from(0.0);
+		do
+		{
+			uint64		tally = entry[width - 1];
+			double		weight = word_to_double(entry[outcomes_weight_word(layout)]) * groups->scale;
+			DoubleDouble product = dd_product(weight, (double) tally_count(tally));
 
-		if (layout & OUTCOMES_WEIGHTED)
-			weight = dd_product(word_to_double(entry[outcomes_weight_word(layout)]) * groups->scale, count);
-		else
-			weight = dd_from(count);
-		if (tally_label(tally))
-			group->positive = dd_add(group->positive, weight);
-		else
-			group->negative = dd_add(group->negative, weight);
-		groups->left--;
-		entry -= width;
-	} while (groups->left > 0 && entry[0] == score);
+			if (tally_label(tally))
+				group->positive = dd_add(group->positive, product);
+			else
+				group->negative = dd_add(group->negative, product);
+			groups->left--;
+			entry -= width;
+		} while (groups->left > 0 && entry[0] == score);
+	}
+	else
+	{
+		int64		counts[2] = {0, 0};
+
+		do
+		{
+			uint64		tally = entry[width - 1];
+
+			counts[tally_label(tally)] += tally_count(tally);
+			groups->left--;
+			entry -= width;
+		} while (groups->left > 0 && entry[0] == score);
+		group->positive = dd_from((double) counts[true]);
+		group->negative = dd_from((double) counts[false]);
+	}
 	return true;
+}
+
+/* Counts need no scale and no care. */
+static void
+count_groups(ScoreGroups *groups)
+{
+	const Outcomes *outcomes = groups->outcomes;
+	int64		counts[2] = {0, 0};
+
+	for (size_t i = 0; i < outcomes->count; i++)
+	{
+		uint64		tally = outcomes->words[(i + 1) * outcomes->width - 1];
+
+		counts[tally_label(tally)] += tally_count(tally);
+	}
+	groups->scale = 1.0;
+	groups->positive = dd_from((double) counts[true]);
+	groups->negative = dd_from((double) counts[false]);
+	groups->total = dd_add(groups->positive, groups->negative);
+	groups_rewind(groups);
 }
 
 /* Sums up, and settles the scale: totals beyond these bounds are brought to about 1. */
 static void
 sum_groups(ScoreGroups *groups)
 {
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	groups->scale = 1.0;
 	for (;;)
@@ -824,7 +861,10 @@ groups_of_outcomes(ScoreGroups *groups, const Outcomes *outcomes)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("outcomes with months to failure are not for this metric")));
 	groups->outcomes = outcomes;
-	sum_groups(groups);
+	if (outcomes->layout & OUTCOMES_WEIGHTED)
+		sum_groups(groups);
+	else
+		count_groups(groups);
 }
 
 void

@@ -12,7 +12,7 @@
 #include "fmgr.h"
 #include "utils/expandeddatum.h"
 
-#include "double_double.h"
+#include "core/double_double.h"
 
 /* What an entry holds besides score, label and count, in this order */
 #define OUTCOMES_TIMED		1	/* months to failure; alone */

@@ -3,7 +3,7 @@
  *		Metrics that are quotients of sums over rows: log loss, Brier score, and
  *		what is asked at one threshold.
  *
- * Their state is a flat value of fixed size, 88 bytes for counts and 552 bytes for
+ * Their state is a flat value of fixed size, 80 bytes for counts and 552 bytes for
  * each exact sum (exact_sum.h): the losses, and weights where there are any.  The
  * executor keeps a state where the step leaves it, so the step changes it in place;
  * it never changes a value that it did not make, which outside of an aggregate none
@@ -16,7 +16,7 @@
 
 #include "utils/builtins.h"
 
-#include "exact_sum.h"
+#include "core/exact_sum.h"
 
 #define METRIC_SUMS_MAGIC 0x43525331	/* CRS1 */
 
@@ -288,11 +288,8 @@ company_risk_sums_combine(PG_FUNCTION_ARGS)
 static double
 rounded(const ExactSum *sum)
 {
-	ExactSum	copy = *sum;
-	double		result;
+	double		result = exact_sum_round(sum);
 
-	exact_sum_normalize(&copy);
-	result = exact_sum_round(&copy);
 	if (!isfinite(result))
 		overflowed();
 	return result;

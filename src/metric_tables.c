@@ -105,8 +105,8 @@ static Datum
 curve(FunctionCallInfo fcinfo, PutPoint put)
 {
 	Row			row;
-	ScoreGroups		groups;
-	ScoreGroup		group;
+	ScoreGroups groups;
+	ScoreGroup	group;
 	CurvePoint	point = {.threshold = INFINITY};
 	int			max_points = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
 	int			steps = max_points - 2;
@@ -254,8 +254,8 @@ Datum
 company_risk_threshold_table(PG_FUNCTION_ARGS)
 {
 	Row			row;
-	ScoreGroups		groups;
-	ScoreGroup		group;
+	ScoreGroups groups;
+	ScoreGroup	group;
 	Costs		costs = {false, 0.0, 0.0};
 	int			steps = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
 	DoubleDouble positive = dd_from(0.0);
@@ -310,8 +310,8 @@ Datum
 company_risk_confusion_matrix(PG_FUNCTION_ARGS)
 {
 	Row			row;
-	ScoreGroups		groups;
-	ScoreGroup		group;
+	ScoreGroups groups;
+	ScoreGroup	group;
 	double		threshold;
 	DoubleDouble positive = dd_from(0.0);
 	DoubleDouble negative = dd_from(0.0);
@@ -342,7 +342,7 @@ Datum
 company_risk_calibration_table(PG_FUNCTION_ARGS)
 {
 	Row			row;
-	ScoreGroups		groups;
+	ScoreGroups groups;
 	Bin		   *bins;
 	int			count = METRIC_DEFAULT_BINS;
 	bool		by_weight = false;
@@ -381,7 +381,7 @@ Datum
 company_risk_lift_table(PG_FUNCTION_ARGS)
 {
 	Row			row;
-	ScoreGroups		groups;
+	ScoreGroups groups;
 	Bin		   *bins;
 	int			count = METRIC_DEFAULT_BINS;
 	DoubleDouble weight = dd_from(0.0);

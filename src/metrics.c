@@ -202,7 +202,7 @@ confusion_at(ScoreGroups *groups, double threshold, Confusion *confusion)
 {
 	DoubleDouble positive = dd_from(0.0);
 	DoubleDouble negative = dd_from(0.0);
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	while (groups_next(groups, &group) && group.score >= threshold)
 	{
@@ -276,7 +276,7 @@ roc_auc(ScoreGroups *groups, const double *parameters, double *result)
 {
 	DoubleDouble above = dd_from(0.0);
 	DoubleDouble twice = dd_from(0.0);
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	if (!two_classes(groups))
 		return false;
@@ -307,7 +307,7 @@ average_precision(ScoreGroups *groups, const double *parameters, double *result)
 	DoubleDouble positive = dd_from(0.0);
 	DoubleDouble alerts = dd_from(0.0);
 	DoubleDouble sum = dd_from(0.0);
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	if (!dd_positive(groups->positive))
 		return false;
@@ -329,7 +329,7 @@ ks_statistic(ScoreGroups *groups, const double *parameters, double *result)
 	DoubleDouble positive = dd_from(0.0);
 	DoubleDouble negative = dd_from(0.0);
 	DoubleDouble largest = dd_from(0.0);
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	if (!two_classes(groups))
 		return false;
@@ -363,7 +363,7 @@ best_threshold(ScoreGroups *groups, const double *parameters, double *result)
 	DoubleDouble whole = constant;
 	DoubleDouble best_hits = dd_from(0.0);
 	DoubleDouble best_whole = dd_from(1.0);
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	if (!dd_positive(groups->positive))
 		return false;
@@ -398,7 +398,7 @@ top_precision(ScoreGroups *groups, const double *parameters)
 		dd_from(parameters[0] * groups->scale);
 	DoubleDouble positive = dd_from(0.0);
 	DoubleDouble taken = dd_from(0.0);
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	if (dd_less(groups->total, limit))
 		limit = groups->total;
@@ -444,7 +444,7 @@ static bool
 mean_loss(ScoreGroups *groups, double (*loss) (double score, bool label), double *result)
 {
 	DoubleDouble sum = dd_from(0.0);
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	if (!dd_positive(groups->total))
 		return false;
@@ -488,7 +488,7 @@ add_to_bin(Bin *bin, const ScoreGroup *group)
 void
 bins_of_width(ScoreGroups *groups, Bin *bins, int count)
 {
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	memset(bins, 0, count * sizeof(Bin));
 	while (groups_next(groups, &group))
@@ -511,7 +511,7 @@ void
 bins_of_weight(ScoreGroups *groups, Bin *bins, int count)
 {
 	DoubleDouble above = dd_from(0.0);
-	ScoreGroup		group;
+	ScoreGroup	group;
 
 	memset(bins, 0, count * sizeof(Bin));
 	while (groups_next(groups, &group))
@@ -635,7 +635,7 @@ metric_of_outcomes(FunctionCallInfo fcinfo, MetricFunction function, OutcomesPar
 {
 	Outcomes   *outcomes = outcomes_argument(fcinfo, 0);
 	double		parameters[OUTCOMES_PARAMETERS] = {first, second};
-	ScoreGroups		groups;
+	ScoreGroups groups;
 	double		result;
 
 	/* a final function: the state has the parameters */

@@ -4,7 +4,7 @@
  *
  * An ExactSum is a fixed-point number wide enough for every finite double: limbs
  * of 32 bits, the first of weight 2^-1074 (the smallest subnormal), each kept in an
- * int64 so that it can take many additions before carries have to move.  Adding is
+ * int64_t so that it can take many additions before carries have to move.  Adding is
  * exact, so the sum does not depend on the order of the addends nor on how they
  * were split among partial sums; rounding to a double happens once, when somebody
  * asks (exact_sum_round), to nearest, ties to even.
@@ -15,11 +15,10 @@
 #ifndef EXACT_SUM_H
 #define EXACT_SUM_H
 
-#include "postgres.h"
-
 #include <math.h>
-
-#include "port/pg_bitutils.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 /* 2046 positions of the lowest bit, 53 bits from there on, and room for carries */
 #define EXACT_SUM_LIMBS 68
@@ -29,20 +28,20 @@
 
 typedef struct ExactSum
 {
-	int64		limbs[EXACT_SUM_LIMBS];
-	uint32		pending;		/* additions since the last normalization */
-	uint32		unused;
+	int64_t		limbs[EXACT_SUM_LIMBS];
+	uint32_t	pending;		/* additions since the last normalization */
+	uint32_t	unused;
 } ExactSum;
 
 /* Moves carries up; the limbs below the last come into [0, 2^32). */
 static inline void
 exact_sum_normalize(ExactSum *sum)
 {
-	int64		carry = 0;
+	int64_t		carry = 0;
 
 	for (int i = 0; i < EXACT_SUM_LIMBS - 1; i++)
 	{
-		int64		limb = sum->limbs[i] + carry;
+		int64_t		limb = sum->limbs[i] + carry;
 
 		/* an arithmetic shift rounds down, so that what stays is not negative */
 		carry = limb >> 32;
@@ -56,15 +55,15 @@ exact_sum_normalize(ExactSum *sum)
 static inline void
 exact_sum_add(ExactSum *sum, double value)
 {
-	uint64		bits;
-	uint64		mantissa;
+	uint64_t	bits;
+	uint64_t	mantissa;
 	int			exponent;
 	int			position;
-	int64		parts[3];
-	int64	   *limb;
+	int64_t		parts[3];
+	int64_t	   *limb;
 
 	memcpy(&bits, &value, sizeof(bits));
-	mantissa = bits & ((UINT64CONST(1) << 52) - 1);
+	mantissa = bits & (((uint64_t) 1 << 52) - 1);
 	exponent = (int) (bits >> 52) & 0x7FF;
 	if (exponent == 0)
 	{
@@ -74,7 +73,7 @@ exact_sum_add(ExactSum *sum, double value)
 	}
 	else
 	{
-		mantissa |= UINT64CONST(1) << 52;
+		mantissa |= (uint64_t) 1 << 52;
 		position = exponent - 1;
 	}
 
@@ -84,10 +83,10 @@ exact_sum_add(ExactSum *sum, double value)
 
 	limb = &sum->limbs[position / 32];
 	position %= 32;
-	parts[0] = (int64) ((mantissa << position) & 0xFFFFFFFF);
+	parts[0] = (int64_t) ((mantissa << position) & 0xFFFFFFFF);
 	mantissa >>= 32 - position;
-	parts[1] = (int64) (mantissa & 0xFFFFFFFF);
-	parts[2] = (int64) (mantissa >> 32);
+	parts[1] = (int64_t) (mantissa & 0xFFFFFFFF);
+	parts[2] = (int64_t) (mantissa >> 32);
 	if (bits >> 63)
 	{
 		limb[0] -= parts[0];
@@ -102,7 +101,10 @@ exact_sum_add(ExactSum *sum, double value)
 	}
 }
 
-/* Adds a product of finite doubles, its rounding error included; false if it overflows. */
+/*
+ * Adds a product of finite doubles with its rounding error, as far down as doubles
+ * reach; false if it overflows.
+ */
 static inline bool
 exact_sum_add_product(ExactSum *sum, double a, double b)
 {
@@ -128,35 +130,39 @@ exact_sum_merge(ExactSum *sum, const ExactSum *other)
 	exact_sum_normalize(sum);
 }
 
-/* The double nearest to a normalized sum that is not negative; infinity if there is none. */
+/* The double nearest to a sum that is not negative; infinity if there is none. */
 static inline double
 exact_sum_round(const ExactSum *sum)
 {
+	ExactSum	copy = *sum;
 	int			top = EXACT_SUM_LIMBS - 1;
-	uint64		high;
-	int			shift;
+	uint64_t	high;
+	int			shift = 0;
 
-	Assert(sum->pending == 0);
-	while (top > 1 && sum->limbs[top] == 0)
+	exact_sum_normalize(&copy);
+	if (copy.limbs[top] < 0)
+		return -INFINITY;		/* no sum of what is not negative */
+	while (top > 1 && copy.limbs[top] == 0)
 		top--;
-	high = ((uint64) sum->limbs[top] << 32) | (uint64) sum->limbs[top - 1];
+	if (copy.limbs[top] >> 32 != 0)
+		return INFINITY;
+	high = ((uint64_t) copy.limbs[top] << 32) | (uint64_t) copy.limbs[top - 1];
 	if (top == 1)
 		return ldexp((double) high, -1074); /* a multiple of 2^-1074 below 2^-1010 */
-	if (sum->limbs[top] < 0 || sum->limbs[top] > 0xFFFFFFFF)
-		return sum->limbs[top] < 0 ? -INFINITY : INFINITY;
 
 	/* 64 bits from the highest one on, the last of them standing for all below */
-	shift = 63 - pg_leftmost_one_pos64(high);
+	while (((high << shift) >> 63) == 0)
+		shift++;
 	if (shift > 0)
 	{
-		high = (high << shift) | ((uint64) sum->limbs[top - 2] >> (32 - shift));
-		if (((uint64) sum->limbs[top - 2] << shift) & 0xFFFFFFFF)
+		high = (high << shift) | ((uint64_t) copy.limbs[top - 2] >> (32 - shift));
+		if ((((uint64_t) copy.limbs[top - 2] << shift) & 0xFFFFFFFF) != 0)
 			high |= 1;
 	}
-	else if (sum->limbs[top - 2] != 0)
+	else if (copy.limbs[top - 2] != 0)
 		high |= 1;
-	for (int i = top - 3; i >= 0 && (high & 1) == 0; i--)
-		if (sum->limbs[i] != 0)
+	for (int i = top - 3; i >= 0; i--)
+		if (copy.limbs[i] != 0)
 			high |= 1;
 	return ldexp((double) high, 32 * (top - 1) - shift - 1074);
 }
