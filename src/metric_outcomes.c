@@ -213,6 +213,8 @@ outcomes_compact(Outcomes *outcomes)
 		return;
 	sort_entries(tail, added, width);
 	added = merge_equal(tail, added, width);
+	/* the state is whole should the allocation fail */
+	outcomes->count = sorted + added;
 
 	if (sorted > 0 && compare_entries(tail - width, tail, width) >= 0)
 	{

@@ -16,6 +16,7 @@
 
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "core/exact_sum.h"
 
 #define METRIC_SUMS_MAGIC 0x43525331	/* CRS1 */
