@@ -8,7 +8,7 @@ CREATE FUNCTION uniform(n int, stream int) RETURNS float8 LANGUAGE sql IMMUTABLE
 	SELECT ('x' || left(md5(n || ' ' || stream), 8))::bit(32)::bigint / 4294967296.0::float8
 $$;
 CREATE TABLE tested AS
-SELECT lpad(n::text, 9, '0') AS siren, date '2024-01-01' + (n % 3) * interval '1 month' AS period, CASE n % 4 WHEN 0 THEN NULL WHEN 1 THEN 'Bretagne' ELSE 'Corse' END AS region,
+SELECT lpad(n::text, 9, '0') AS siren, (date '2024-01-01' + (n % 3) * interval '1 month')::date AS period, CASE n % 4 WHEN 0 THEN NULL WHEN 1 THEN 'Bretagne' ELSE 'Corse' END AS region,
 	debt, staff, n % 10 = 0 AS known, CASE WHEN n % 50 <> 0 THEN uniform(n, 3) < 1 / (1 + exp(3 - 3 * debt + staff)) END AS failed, 1 + n % 3 AS weight, n AS cash
 FROM (SELECT n, (uniform(n, 1) * 2)::float4 AS debt, (uniform(n, 2) * 2 - 1)::float4 AS staff FROM generate_series(1, 2000) n) r;
 SELECT risk.import_model('old', linear_model(ARRAY['debt', 'staff'], ARRAY[2, -1], -2, 'binary:logistic'));

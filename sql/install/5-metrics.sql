@@ -704,6 +704,8 @@ CREATE FUNCTION risk.evaluate_model(
 	RETURNS TABLE (breakdown text, segment text, evaluated text, metric text, level text,
 		parameter double precision, value double precision, companies bigint, failures bigint)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 100
+	-- segments that are dates read the same in every session
+	SET datestyle = 'ISO'
 AS $$
 DECLARE
 	resolved text := risk.resolve_model(evaluate_model.model);
