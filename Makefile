@@ -32,13 +32,13 @@ OBJS = \
 	src/json.o \
 	src/loaded_models.o \
 	src/lookup.o \
-	src/profile.o \
 	src/metric_bootstrap.o \
 	src/metric_concordance.o \
 	src/metric_outcomes.o \
 	src/metric_sums.o \
 	src/metric_tables.o \
 	src/metrics.o \
+	src/profile.o \
 	src/reasons.o \
 	src/registry.o \
 	src/score.o \
@@ -83,8 +83,6 @@ endif
 
 # Each test finds what the ones before it left, so the order counts.
 REGRESS = setup import errors registry binding scoring explaining calibration golden drift planning \
-	privileges matview parallel dump version
-REGRESS = setup import errors registry binding scoring explaining golden planning \
 	privileges matview parallel metrics evaluation dump version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race
