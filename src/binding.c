@@ -25,20 +25,9 @@
 #include "utils/numeric.h"
 #include "utils/typcache.h"
 
-#define NAMES_IN_MESSAGE 10		/* missing features that an error lists */
+#include "convert.h"
 
-typedef enum Conversion
-{
-	CONVERT_INT2,
-	CONVERT_INT4,
-	CONVERT_INT8,
-	CONVERT_FLOAT4,
-	CONVERT_FLOAT8,
-	CONVERT_NUMERIC,
-	CONVERT_BOOL,
-	CONVERT_CATEGORY_TEXT,		/* text, and what is stored like it */
-	CONVERT_CATEGORY_ENUM
-} Conversion;
+#define NAMES_IN_MESSAGE 10		/* missing features that an error lists */
 
 struct RowColumn
 {
@@ -85,37 +74,17 @@ fail_type(Call *call, uint32_t feature, const char *column, Oid type, const char
 static Conversion
 choose_conversion(Call *call, uint32_t feature, Form_pg_attribute attribute)
 {
-	Oid			type = getBaseType(attribute->atttypid);
+	Conversion	conversion;
 
 	if (feature_at(call, feature)->kind == FOREST_CATEGORY_NAMES)
 	{
-		if (type_is_enum(type))
-			return CONVERT_CATEGORY_ENUM;
-		if (type == BPCHAROID ||
-			(TypeCategory(type) == TYPCATEGORY_STRING && IsBinaryCoercible(type, TEXTOID)))
-			return CONVERT_CATEGORY_TEXT;
+		if (conversion_to_category(attribute->atttypid, &conversion))
+			return conversion;
 		fail_type(call, feature, NameStr(attribute->attname), attribute->atttypid,
 				  "The feature is categorical: give the category's name as text or an enum.");
 	}
-	switch (type)
-	{
-		case INT2OID:
-			return CONVERT_INT2;
-		case INT4OID:
-			return CONVERT_INT4;
-		case INT8OID:
-			return CONVERT_INT8;
-		case FLOAT4OID:
-			return CONVERT_FLOAT4;
-		case FLOAT8OID:
-			return CONVERT_FLOAT8;
-		case NUMERICOID:
-			return CONVERT_NUMERIC;
-		case BOOLOID:
-			return CONVERT_BOOL;
-		default:
-			break;
-	}
+	if (conversion_to_number(attribute->atttypid, &conversion))
+		return conversion;
 	if (feature_at(call, feature)->kind == FOREST_CATEGORY_CODES)
 		fail_type(call, feature, NameStr(attribute->attname), attribute->atttypid,
 				  "The feature is categorical and the model knows its categories by code only: give the integer code used in training.");
@@ -126,20 +95,11 @@ choose_conversion(Call *call, uint32_t feature, Form_pg_attribute attribute)
 bool
 type_may_feed(Oid type)
 {
+	Conversion	conversion;
+
 	type = getBaseType(type);
-	switch (type)
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case FLOAT4OID:
-		case FLOAT8OID:
-		case NUMERICOID:
-		case BOOLOID:
-			return true;
-		default:
-			return type_is_enum(type) || TypeCategory(type) == TYPCATEGORY_STRING;
-	}
+	return conversion_to_number(type, &conversion) ||
+		type_is_enum(type) || TypeCategory(type) == TYPCATEGORY_STRING;
 }
 
 /* The features without a column, as an error. */
@@ -323,28 +283,15 @@ convert_column(Call *call, uint32_t feature, Conversion conversion, Datum datum)
 
 	switch (conversion)
 	{
-		case CONVERT_INT2:
-			return (float) (double) DatumGetInt16(datum);
-		case CONVERT_INT4:
-			return (float) (double) DatumGetInt32(datum);
-		case CONVERT_INT8:
-			return (float) (double) DatumGetInt64(datum);
-		case CONVERT_FLOAT4:
-			return DatumGetFloat4(datum);
-		case CONVERT_FLOAT8:
-			return (float) DatumGetFloat8(datum);
-		case CONVERT_NUMERIC:
-			return (float) DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, datum));
-		case CONVERT_BOOL:
-			return DatumGetBool(datum) ? 1.0f : 0.0f;
 		case CONVERT_CATEGORY_TEXT:
 			string = DatumGetTextPP(datum);
 			return category_value(call, feature, VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
 		case CONVERT_CATEGORY_ENUM:
 			label = DatumGetCString(DirectFunctionCall1(enum_out, datum));
 			return category_value(call, feature, label, strlen(label));
+		default:
+			return convert_number(conversion, datum);
 	}
-	pg_unreachable();
 }
 
 void

@@ -16,6 +16,7 @@
 #include "catalog/pg_attribute.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
+#include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/tuplesort.h"
 #if PG_VERSION_NUM >= 160000
@@ -29,6 +30,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #endif
+#include "storage/buffile.h"
 #include "storage/proc.h"
 #include "utils/wait_event.h"
 
@@ -158,6 +160,36 @@ extension_wait_event(const char *name)
 #else
 	(void) name;
 	return PG_WAIT_EXTENSION;
+#endif
+}
+
+/* Reads as much of a temporary file; false at its end.  An error if it ends in between. */
+static inline bool
+buffile_read_maybe(BufFile *file, void *pointer, size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+	return BufFileReadMaybeEOF(file, pointer, size, true) != 0;
+#else
+	size_t		length = BufFileRead(file, pointer, size);
+
+	if (length != 0 && length != size)
+		elog(ERROR, "could not read from temporary file: read only %zu of %zu bytes", length, size);
+	return length != 0;
+#endif
+}
+
+/*
+ * A set of events that its creator frees, whatever becomes of the transaction.
+ * From 17 on such sets stand in TopMemoryContext.
+ */
+static inline WaitEventSet *
+create_wait_event_set(MemoryContext context, int count)
+{
+#if PG_VERSION_NUM >= 170000
+	(void) context;
+	return CreateWaitEventSet(NULL, count);
+#else
+	return CreateWaitEventSet(context, count);
 #endif
 }
 

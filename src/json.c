@@ -22,12 +22,11 @@ json_push_string(JsonbParseState **state, JsonbIteratorToken token, const char *
 	pushJsonbValue(state, token, &value);
 }
 
-void
-json_push_number(JsonbParseState **state, const char *key, double number)
+static void
+push_number(JsonbParseState **state, JsonbIteratorToken token, double number)
 {
 	JsonbValue	value;
 
-	json_push_string(state, WJB_KEY, key);
 	if (isfinite(number))
 	{
 		char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
@@ -40,7 +39,20 @@ json_push_number(JsonbParseState **state, const char *key, double number)
 	}
 	else
 		value.type = jbvNull;
-	pushJsonbValue(state, WJB_VALUE, &value);
+	pushJsonbValue(state, token, &value);
+}
+
+void
+json_push_number(JsonbParseState **state, const char *key, double number)
+{
+	json_push_string(state, WJB_KEY, key);
+	push_number(state, WJB_VALUE, number);
+}
+
+void
+json_push_element(JsonbParseState **state, double number)
+{
+	push_number(state, WJB_ELEM, number);
 }
 
 void

@@ -425,7 +425,7 @@ is_intervention(int sqlerrcode)
  * dsm_create that fails leaves its descriptor to the resource owner.  Nothing else
  * is undone: only for calls that do not change more than that.
  */
-static ErrorData *
+ErrorData *
 survive_failure(void (*action) (void *), void *argument, bool any_failure)
 {
 	MemoryContext caller_context = CurrentMemoryContext;

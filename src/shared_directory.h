@@ -57,6 +57,12 @@ extern bool directory_is_possible(void);
  */
 extern bool directory_attach(ErrorData **failure);
 
+/*
+ * Calls action(argument) and returns NULL, or the error that it threw if it is to
+ * be survived: a shortage, or, if any_failure, everything but a cancellation.
+ */
+extern ErrorData *survive_failure(void (*action) (void *), void *argument, bool any_failure);
+
 /* Looks for an image of this database, and counts or claims if it can. */
 extern DirectoryAnswer directory_enter(const uint8 *digest, int *number,
 									   Refusal *refusal);

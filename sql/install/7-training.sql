@@ -1,0 +1,570 @@
+/* ----------
+ * Training
+ *
+ * risk.train_model runs as its caller, without a search_path of its own, because
+ * it runs the caller's query; so it does nothing but call functions by their full
+ * names.  risk.run_training (C) reads and trains; risk.store_training, which runs
+ * as the owner, imports what came out and keeps the record.
+ * ----------
+ */
+CREATE TABLE risk.registry_training (
+	name text COLLATE "C" NOT NULL,
+	version integer NOT NULL,
+	-- what was asked for
+	query text NOT NULL,
+	arguments jsonb NOT NULL,
+	retrained_from integer,
+	trained_by text NOT NULL,
+	trained_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	-- what came out
+	library_version text NOT NULL,
+	rounds integer NOT NULL,
+	rounds_trained integer NOT NULL,
+	metric text,
+	metric_value double precision,
+	calibration jsonb,
+	summary jsonb NOT NULL,
+	CONSTRAINT registry_training_pkey PRIMARY KEY (name, version)
+);
+COMMENT ON TABLE risk.registry_training IS 'Trainings of models; read the view risk.trainings';
+
+CREATE TABLE risk.registry_metrics (
+	name text COLLATE "C" NOT NULL,
+	version integer NOT NULL,
+	held_out text COLLATE "C" NOT NULL,
+	known_cases text COLLATE "C" NOT NULL,
+	rows bigint NOT NULL,
+	positives bigint NOT NULL,
+	average_precision double precision,
+	roc_auc double precision,
+	ks_statistic double precision,
+	log_loss double precision,
+	brier_score double precision,
+	threshold_strong double precision,
+	precision_strong double precision,
+	recall_strong double precision,
+	f05_strong double precision,
+	threshold_moderate double precision,
+	precision_moderate double precision,
+	recall_moderate double precision,
+	f2_moderate double precision,
+	CONSTRAINT registry_metrics_pkey PRIMARY KEY (name, version, held_out, known_cases)
+);
+COMMENT ON TABLE risk.registry_metrics IS 'Metrics of trained models on rows held out; read the view risk.training_metrics';
+
+SELECT pg_catalog.pg_extension_config_dump('risk.registry_training', '');
+SELECT pg_catalog.pg_extension_config_dump('risk.registry_metrics', '');
+
+CREATE VIEW risk.trainings AS
+SELECT t.name,
+	t.version,
+	t.name OPERATOR(pg_catalog.||) '@' OPERATOR(pg_catalog.||) t.version::pg_catalog.text AS reference,
+	t.trained_at,
+	t.trained_by,
+	t.retrained_from,
+	t.library_version,
+	t.rounds,
+	t.rounds_trained,
+	t.metric,
+	t.metric_value,
+	(t.summary OPERATOR(pg_catalog.->>) 'rows')::pg_catalog.int8 AS rows,
+	(t.summary OPERATOR(pg_catalog.->>) 'positives')::pg_catalog.int8 AS positives,
+	(t.summary OPERATOR(pg_catalog.->>) 'positives')::pg_catalog.float8
+		OPERATOR(pg_catalog./) (t.summary OPERATOR(pg_catalog.->>) 'rows')::pg_catalog.float8 AS base_rate,
+	(t.summary OPERATOR(pg_catalog.->>) 'known_rows')::pg_catalog.int8 AS known_rows,
+	(t.summary OPERATOR(pg_catalog.->>) 'training_rows')::pg_catalog.int8 AS training_rows,
+	(t.summary OPERATOR(pg_catalog.->>) 'training_positives')::pg_catalog.int8 AS training_positives,
+	(t.summary OPERATOR(pg_catalog.->>) 'validation_rows')::pg_catalog.int8 AS validation_rows,
+	(t.summary OPERATOR(pg_catalog.->>) 'validation_positives')::pg_catalog.int8 AS validation_positives,
+	(t.summary OPERATOR(pg_catalog.->>) 'test_rows')::pg_catalog.int8 AS test_rows,
+	(t.summary OPERATOR(pg_catalog.->>) 'test_positives')::pg_catalog.int8 AS test_positives,
+	(t.summary OPERATOR(pg_catalog.->>) 'kept_negatives')::pg_catalog.float8 AS kept_negatives,
+	t.summary OPERATOR(pg_catalog.->>) 'first_period' AS first_period,
+	t.summary OPERATOR(pg_catalog.->>) 'last_period' AS last_period,
+	(t.summary OPERATOR(pg_catalog.->>) 'periods')::pg_catalog.int4 AS periods,
+	t.summary OPERATOR(pg_catalog.->>) 'first_held_out_period' AS first_held_out_period,
+	t.arguments OPERATOR(pg_catalog.->>) 'label' AS label,
+	t.arguments OPERATOR(pg_catalog.->) 'parameters' AS parameters,
+	(t.arguments OPERATOR(pg_catalog.->>) 'seed')::pg_catalog.int4 AS seed,
+	t.arguments,
+	t.calibration,
+	(t.summary OPERATOR(pg_catalog.->>) 'reading_seconds')::pg_catalog.float8 AS reading_seconds,
+	(t.summary OPERATOR(pg_catalog.->>) 'sending_seconds')::pg_catalog.float8 AS sending_seconds,
+	(t.summary OPERATOR(pg_catalog.->>) 'training_seconds')::pg_catalog.float8 AS training_seconds,
+	(t.summary OPERATOR(pg_catalog.->>) 'storing_seconds')::pg_catalog.float8 AS storing_seconds
+FROM risk.registry_training t;
+COMMENT ON VIEW risk.trainings IS 'How every version that was trained here came about; its query is what risk.training_request returns';
+COMMENT ON COLUMN risk.trainings.retrained_from IS 'The version whose training was repeated';
+COMMENT ON COLUMN risk.trainings.rounds IS 'Boosting rounds used, of rounds_trained';
+COMMENT ON COLUMN risk.trainings.metric IS 'XGBoost''s metric that was watched on the validation rows';
+COMMENT ON COLUMN risk.trainings.metric_value IS 'Its value at the round used; negatives weigh less where some were left out of training';
+COMMENT ON COLUMN risk.trainings.base_rate IS 'Share of positives among all rows of the query';
+COMMENT ON COLUMN risk.trainings.training_rows IS 'Rows trained on, after negatives were left out';
+COMMENT ON COLUMN risk.trainings.validation_rows IS 'Held-out rows by which early stopping, calibration and thresholds were chosen';
+COMMENT ON COLUMN risk.trainings.test_rows IS 'Held-out rows by which nothing was chosen';
+COMMENT ON COLUMN risk.trainings.kept_negatives IS 'Share of negatives among the training rows that was kept; 1 without sampling';
+COMMENT ON COLUMN risk.trainings.arguments IS 'Arguments of risk.train_model other than name, query and description';
+COMMENT ON COLUMN risk.trainings.calibration IS 'The calibration fitted, as risk.set_calibration takes it';
+GRANT SELECT ON risk.trainings TO PUBLIC;
+
+CREATE VIEW risk.training_metrics AS
+SELECT m.name,
+	m.version,
+	m.name OPERATOR(pg_catalog.||) '@' OPERATOR(pg_catalog.||) m.version::pg_catalog.text AS reference,
+	m.held_out,
+	m.known_cases,
+	m.rows,
+	m.positives,
+	m.average_precision,
+	m.roc_auc,
+	m.ks_statistic,
+	m.log_loss,
+	m.brier_score,
+	m.threshold_strong,
+	m.precision_strong,
+	m.recall_strong,
+	m.f05_strong,
+	m.threshold_moderate,
+	m.precision_moderate,
+	m.recall_moderate,
+	m.f2_moderate
+FROM risk.registry_metrics m;
+COMMENT ON VIEW risk.training_metrics IS 'How good every version that was trained here is on rows that it did not see';
+COMMENT ON COLUMN risk.training_metrics.held_out IS 'test: rows by which nothing was chosen; validation: rows by which early stopping, calibration and thresholds were chosen, so that these figures flatter a little';
+COMMENT ON COLUMN risk.training_metrics.known_cases IS 'with or without the rows marked by known_column';
+COMMENT ON COLUMN risk.training_metrics.threshold_strong IS 'The threshold chosen in training, which risk.set_thresholds may have changed since';
+COMMENT ON COLUMN risk.training_metrics.precision_strong IS 'Share of true alerts among the strong ones';
+COMMENT ON COLUMN risk.training_metrics.recall_strong IS 'Share of the positives with a strong alert';
+COMMENT ON COLUMN risk.training_metrics.precision_moderate IS 'Share of true alerts among the moderate and strong ones';
+COMMENT ON COLUMN risk.training_metrics.recall_moderate IS 'Share of the positives with a moderate or strong alert';
+GRANT SELECT ON risk.training_metrics TO PUBLIC;
+
+CREATE FUNCTION risk.training_state(
+	OUT pid integer,
+	OUT database text,
+	OUT role text,
+	OUT model text,
+	OUT phase text,
+	OUT fold integer,
+	OUT folds integer,
+	OUT rows_read bigint,
+	OUT round integer,
+	OUT rounds integer,
+	OUT metric text,
+	OUT validation_metric double precision,
+	OUT started timestamptz,
+	OUT estimated_end timestamptz)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'company_risk_training_state' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 100 ROWS 1;
+COMMENT ON FUNCTION risk.training_state() IS 'Trainings at work; read the view risk.training_progress';
+
+CREATE VIEW risk.training_progress AS
+SELECT s.pid, s.database, s.role, s.model, s.phase, s.fold, s.folds, s.rows_read, s.round, s.rounds,
+	s.metric, s.validation_metric, s.started, s.estimated_end
+FROM risk.training_state() s;
+COMMENT ON VIEW risk.training_progress IS 'Trainings at work on this server: those of the roles that the reader is a member of, all for a member of pg_read_all_stats';
+COMMENT ON COLUMN risk.training_progress.phase IS 'reading rows, sending rows, training, evaluating or importing';
+COMMENT ON COLUMN risk.training_progress.fold IS 'Fold of a cross-validation, of folds';
+COMMENT ON COLUMN risk.training_progress.rows_read IS 'Rows read from the query, or sent to the trainer, so far';
+COMMENT ON COLUMN risk.training_progress.round IS 'Boosting rounds done, of at most rounds';
+COMMENT ON COLUMN risk.training_progress.validation_metric IS 'XGBoost''s metric on the validation rows after that round';
+COMMENT ON COLUMN risk.training_progress.estimated_end IS 'When all rounds will be done if they go on as they went; early stopping may come before';
+GRANT SELECT ON risk.training_progress TO PUBLIC;
+
+CREATE FUNCTION risk.training_phase(importing boolean) RETURNS void
+	AS 'MODULE_PATHNAME', 'company_risk_training_phase' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION risk.training_phase(boolean) IS 'Internal: this session''s training is importing, or done';
+REVOKE ALL ON FUNCTION risk.training_phase(boolean) FROM PUBLIC;
+
+CREATE FUNCTION risk.training_draw(key text, seed integer, purpose text DEFAULT 'held out') RETURNS double precision
+	AS 'MODULE_PATHNAME', 'company_risk_training_draw' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk.training_draw(text, integer, text) IS
+	'The draw, from 0 to less than 1, that decides for a key what its rows are for: held out where it is below validation_share; of these, test where the draw "test" is below test_share; fold floor(draw "fold" * folds) + 1 of a cross-validation. Without key_column the key is the number of the row';
+
+CREATE FUNCTION risk.fit_sigmoid(margins real[], labels boolean[], weights real[] DEFAULT NULL) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'company_risk_fit_sigmoid' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION risk.fit_sigmoid(real[], boolean[], real[]) IS
+	'Platt scaling, fitted on the margins (log-odds) and outcomes of rows that the model did not see: a calibration for risk.set_calibration';
+
+CREATE FUNCTION risk.fit_isotonic(margins real[], labels boolean[], weights real[] DEFAULT NULL) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'company_risk_fit_isotonic' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION risk.fit_isotonic(real[], boolean[], real[]) IS
+	'Isotonic regression, fitted on the margins (log-odds) and outcomes of rows that the model did not see: a calibration for risk.set_calibration';
+
+CREATE TYPE risk.training_run AS (
+	fold integer,
+	model bytea,
+	rounds integer,
+	rounds_trained integer,
+	metric text,
+	metric_value double precision,
+	library_version text,
+	margins real[],
+	scores real[],
+	labels boolean[],
+	weights real[],
+	known boolean[],
+	test boolean[],
+	summary jsonb
+);
+COMMENT ON TYPE risk.training_run IS
+	'What a training brought: the model''s bytes, and for each held-out row its margin, score (of the objective, not calibrated), label, weight and marks';
+
+CREATE FUNCTION risk.run_training(query text, arguments jsonb) RETURNS SETOF risk.training_run
+	AS 'MODULE_PATHNAME', 'company_risk_run_training' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000 ROWS 1;
+COMMENT ON FUNCTION risk.run_training(text, jsonb) IS
+	'Runs a query as the caller and trains on its rows: one model, or one for each fold; keeps nothing. What risk.train_model and risk.cross_validate do their work with; arguments are theirs, as an object';
+REVOKE ALL ON FUNCTION risk.run_training(text, jsonb) FROM PUBLIC;
+
+/*
+ * The calibration of a run: its own rows' where one is to be fitted; else, where
+ * negatives were left out, the correction of the odds that undoes it.
+ */
+CREATE FUNCTION risk.fit_calibration(run risk.training_run, method text) RETURNS jsonb
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kept double precision := (run.summary ->> 'kept_negatives')::double precision;
+	chosen record;
+	calibration jsonb;
+BEGIN
+	IF method = 'none' THEN
+		RETURN CASE WHEN kept < 1
+			THEN jsonb_build_object('method', 'sigmoid', 'slope', 1, 'intercept', ln(kept)) END;
+	END IF;
+	SELECT array_agg(r.margin) AS margins, array_agg(r.label) AS labels,
+		CASE WHEN run.weights IS NOT NULL THEN array_agg(r.weight) END AS weights
+	INTO chosen
+	FROM ROWS FROM (unnest(run.margins), unnest(run.labels), unnest(run.weights), unnest(run.test))
+		AS r (margin, label, weight, test)
+	WHERE NOT r.test;
+	calibration := CASE method
+		WHEN 'sigmoid' THEN risk.fit_sigmoid(chosen.margins, chosen.labels, chosen.weights)
+		ELSE risk.fit_isotonic(chosen.margins, chosen.labels, chosen.weights) END;
+	IF (calibration ->> 'slope')::double precision <= 0 OR jsonb_array_length(calibration -> 'margins') < 2 THEN
+		RAISE EXCEPTION 'the model cannot be calibrated'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = 'On the validation rows its margins do not rise with the risk.',
+				HINT = 'Look at its metrics: train with calibration => ''none''.';
+	END IF;
+	RETURN calibration;
+END
+$$;
+COMMENT ON FUNCTION risk.fit_calibration(risk.training_run, text) IS 'Internal: the calibration that a training calls for';
+REVOKE ALL ON FUNCTION risk.fit_calibration(risk.training_run, text) FROM PUBLIC;
+
+CREATE FUNCTION risk.store_training(
+	name text,
+	query text,
+	arguments jsonb,
+	description text,
+	retrained_from integer,
+	run risk.training_run)
+	RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	begun CONSTANT timestamptz := clock_timestamp();
+	reference text;
+	new_version integer;
+	calibration jsonb;
+	strong double precision;
+	moderate double precision;
+BEGIN
+	PERFORM risk.training_phase(true);
+	calibration := risk.fit_calibration(run, COALESCE(arguments ->> 'calibration', 'none'));
+	reference := risk.import_model(store_training.name, run.model, description => store_training.description);
+	new_version := split_part(reference, '@', 2)::integer;
+	IF calibration IS NOT NULL THEN
+		PERFORM risk.set_calibration(reference, calibration);
+	END IF;
+
+	IF cardinality(run.margins) > 0 THEN
+		SELECT risk.best_threshold(h.score, h.label, 0.5), risk.best_threshold(h.score, h.label, 2)
+		INTO strong, moderate
+		FROM risk.held_out_scores(run, calibration) h WHERE NOT h.test;
+		-- the few strong alerts are among the many moderate ones
+		moderate := least(strong, moderate);
+		PERFORM risk.set_thresholds(reference, strong, moderate);
+
+		INSERT INTO risk.registry_metrics (name, version, held_out, known_cases, rows, positives,
+			average_precision, roc_auc, ks_statistic, log_loss, brier_score,
+			threshold_strong, precision_strong, recall_strong, f05_strong,
+			threshold_moderate, precision_moderate, recall_moderate, f2_moderate)
+		SELECT store_training.name, new_version,
+			CASE WHEN h.test THEN 'test' ELSE 'validation' END,
+			CASE WHEN k.without THEN 'without' ELSE 'with' END,
+			count(*), count(*) FILTER (WHERE h.label),
+			risk.average_precision(h.score, h.label),
+			risk.roc_auc(h.score, h.label),
+			risk.ks_statistic(h.score, h.label),
+			risk.log_loss(h.score, h.label),
+			risk.brier_score(h.score, h.label),
+			strong,
+			risk.precision_at(h.score, h.label, strong),
+			risk.recall_at(h.score, h.label, strong),
+			risk.f_score(h.score, h.label, strong, 0.5),
+			moderate,
+			risk.precision_at(h.score, h.label, moderate),
+			risk.recall_at(h.score, h.label, moderate),
+			risk.f_score(h.score, h.label, moderate, 2)
+		FROM risk.held_out_scores(run, calibration) h
+			CROSS JOIN (VALUES (false), (true)) k (without)
+		WHERE NOT k.without OR NOT h.known
+		GROUP BY h.test, k.without;
+	END IF;
+
+	INSERT INTO risk.registry_training (name, version, query, arguments, retrained_from, trained_by,
+		library_version, rounds, rounds_trained, metric, metric_value, calibration, summary)
+	VALUES (store_training.name, new_version, store_training.query, store_training.arguments,
+		store_training.retrained_from,
+		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
+		run.library_version, run.rounds, run.rounds_trained, run.metric, run.metric_value, calibration,
+		run.summary || jsonb_build_object('storing_seconds', extract(epoch FROM clock_timestamp() - begun)));
+	PERFORM risk.training_phase(false);
+	RETURN reference;
+END
+$$;
+COMMENT ON FUNCTION risk.store_training(text, text, jsonb, text, integer, risk.training_run) IS
+	'Imports what risk.run_training brought as the next version of a model, calibrates it, chooses its thresholds, and keeps its metrics and how it came about. Returns name@version';
+REVOKE ALL ON FUNCTION risk.store_training(text, text, jsonb, text, integer, risk.training_run) FROM PUBLIC;
+
+CREATE FUNCTION risk.held_out_scores(
+	run risk.training_run,
+	calibration jsonb,
+	OUT score double precision,
+	OUT label boolean,
+	OUT known boolean,
+	OUT test boolean)
+	RETURNS SETOF record
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 100000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT COALESCE(risk.apply_calibration(r.margin, calibration), r.score), r.label, r.known, r.test
+	FROM ROWS FROM (unnest(run.margins), unnest(run.scores), unnest(run.labels), unnest(run.known), unnest(run.test))
+		AS r (margin, score, label, known, test)
+$$;
+COMMENT ON FUNCTION risk.held_out_scores(risk.training_run, jsonb) IS
+	'The held-out rows of a training with their scores, as score_company gives them with this calibration; NULL is none';
+
+/* Everything that can be refused before the query is run */
+CREATE FUNCTION risk.check_training(name text, query text, arguments jsonb) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF check_training.name IS NULL OR check_training.query IS NULL OR NOT check_training.arguments ? 'label' THEN
+		RAISE EXCEPTION 'name, query and label must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF check_training.name !~ '^[^@[:space:]]+$' OR octet_length(check_training.name) > 200 THEN
+		RAISE EXCEPTION 'invalid model name "%"', check_training.name
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A model name is not empty, holds no space and no "@", and has at most 200 bytes.';
+	END IF;
+	IF COALESCE(arguments ->> 'calibration', 'none') <> ALL (ARRAY['none', 'sigmoid', 'isotonic']) THEN
+		RAISE EXCEPTION 'unknown calibration "%"', arguments ->> 'calibration'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'It is none, sigmoid or isotonic.';
+	END IF;
+	IF COALESCE(arguments ->> 'calibration', 'none') <> 'none' AND (arguments ->> 'validation_share')::double precision = 0
+		AND NOT arguments ?| ARRAY['validation_periods', 'validation_column'] THEN
+		RAISE EXCEPTION 'calibration "%" needs validation rows', arguments ->> 'calibration'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a validation_share greater than 0.';
+	END IF;
+	IF NOT has_function_privilege('risk.run_training(text, jsonb)', 'EXECUTE')
+		OR NOT has_function_privilege('risk.store_training(text, text, jsonb, text, integer, risk.training_run)', 'EXECUTE') THEN
+		RAISE EXCEPTION 'permission denied to train a model'
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = 'Training needs EXECUTE on risk.run_training and risk.store_training.';
+	END IF;
+	IF pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean THEN
+		RAISE EXCEPTION 'cannot train a model in a read-only transaction'
+			USING ERRCODE = 'read_only_sql_transaction';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION risk.check_training(text, text, jsonb) IS 'Internal: refuses what a training could not end well with';
+
+/* Runs the query as the caller: no search_path here */
+CREATE FUNCTION risk.train(name text, query text, arguments jsonb, description text, retrained_from integer)
+	RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+	run risk.training_run;
+	reference text;
+BEGIN
+	PERFORM risk.check_training(name, query, arguments);
+	SELECT r.* INTO STRICT run
+	FROM risk.run_training(query, pg_catalog.jsonb_set(arguments, '{model}', pg_catalog.to_jsonb(name))) r;
+	reference := risk.store_training(name, query, arguments, description, retrained_from, run);
+	-- profile
+	RETURN reference;
+END
+$$;
+COMMENT ON FUNCTION risk.train(text, text, jsonb, text, integer) IS
+	'Internal: trains by arguments as risk.trainings shows them. Returns name@version';
+
+CREATE FUNCTION risk.train_model(
+	name text,
+	query text,
+	label name,
+	features text[] DEFAULT NULL,
+	key_column name DEFAULT NULL,
+	period_column name DEFAULT NULL,
+	weight_column name DEFAULT NULL,
+	known_column name DEFAULT NULL,
+	parameters jsonb DEFAULT NULL,
+	rounds integer DEFAULT 100,
+	early_stopping integer DEFAULT NULL,
+	validation_share double precision DEFAULT 0.3,
+	validation_periods integer DEFAULT NULL,
+	gap_periods integer DEFAULT NULL,
+	validation_column name DEFAULT NULL,
+	test_share double precision DEFAULT 0.5,
+	positive_share double precision DEFAULT NULL,
+	calibration text DEFAULT 'none',
+	seed integer DEFAULT 0,
+	threads integer DEFAULT NULL,
+	description text DEFAULT NULL)
+	RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
+AS $$
+BEGIN
+	RETURN risk.train(name, query,
+		pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+			'label', label, 'features', features, 'key_column', key_column, 'period_column', period_column,
+			'weight_column', weight_column, 'known_column', known_column, 'parameters', parameters,
+			'rounds', rounds, 'early_stopping', early_stopping, 'validation_share', validation_share,
+			'validation_periods', validation_periods, 'gap_periods', gap_periods,
+			'validation_column', validation_column, 'test_share', test_share,
+			'positive_share', positive_share, 'calibration', calibration, 'seed', seed, 'threads', threads)),
+		description, NULL);
+END
+$$;
+COMMENT ON FUNCTION risk.train_model(text, text, name, text[], name, name, name, name, jsonb, integer, integer,
+		double precision, integer, integer, name, double precision, double precision, text, integer, integer, text) IS
+	'Runs a query as the caller, trains an XGBoost model (binary:logistic) on its rows, and keeps it as the next version of a name, a candidate, with calibration, thresholds, metrics and all that was asked for. Returns name@version. label: column with the outcome; features: columns to learn from (default: all usable ones); key_column: whose row it is, so that a company is on one side; known_column: rows that are known cases, for metrics without them; positive_share: of positives in training, by leaving out negatives';
+REVOKE ALL ON FUNCTION risk.train_model(text, text, name, text[], name, name, name, name, jsonb, integer, integer,
+		double precision, integer, integer, name, double precision, double precision, text, integer, integer, text) FROM PUBLIC;
+
+CREATE FUNCTION risk.training_request(
+	model text,
+	OUT name text,
+	OUT version integer,
+	OUT query text,
+	OUT arguments jsonb)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reference text := risk.resolve_model(training_request.model);
+BEGIN
+	SELECT t.name, t.version, t.query, t.arguments
+	INTO training_request.name, training_request.version, training_request.query, training_request.arguments
+	FROM risk.registry_training t
+	WHERE t.name = split_part(reference, '@', 1) AND t.version = split_part(reference, '@', 2)::integer;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'model "%" was not trained here', reference
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = 'It was imported, so that nothing is known of its training.',
+				HINT = 'See the view risk.trainings.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION risk.training_request(text) IS
+	'What a model was trained with: its query, and the arguments of risk.train_model';
+REVOKE ALL ON FUNCTION risk.training_request(text) FROM PUBLIC;
+
+CREATE FUNCTION risk.retrain_model(model text, description text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
+AS $$
+DECLARE
+	request record;
+BEGIN
+	SELECT r.* INTO STRICT request FROM risk.training_request(model) r;
+	RETURN risk.train(request.name, request.query, request.arguments, description, request.version);
+END
+$$;
+COMMENT ON FUNCTION risk.retrain_model(text, text) IS
+	'Repeats the training of a model, as the caller and on today''s data, as the next version of its name. Returns name@version';
+REVOKE ALL ON FUNCTION risk.retrain_model(text, text) FROM PUBLIC;
+
+CREATE FUNCTION risk.fold_metrics(run risk.training_run,
+	OUT rows bigint,
+	OUT positives bigint,
+	OUT average_precision double precision,
+	OUT roc_auc double precision,
+	OUT log_loss double precision,
+	OUT brier_score double precision,
+	OUT rows_without_known bigint,
+	OUT positives_without_known bigint,
+	OUT average_precision_without_known double precision,
+	OUT roc_auc_without_known double precision)
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT count(*), count(*) FILTER (WHERE h.label),
+		risk.average_precision(h.score, h.label),
+		risk.roc_auc(h.score, h.label),
+		risk.log_loss(h.score, h.label),
+		risk.brier_score(h.score, h.label),
+		CASE WHEN run.known IS NOT NULL THEN count(*) FILTER (WHERE NOT h.known) END,
+		CASE WHEN run.known IS NOT NULL THEN count(*) FILTER (WHERE h.label AND NOT h.known) END,
+		risk.average_precision(h.score, h.label) FILTER (WHERE NOT h.known),
+		risk.roc_auc(h.score, h.label) FILTER (WHERE NOT h.known)
+	FROM risk.held_out_scores(run, CASE WHEN (run.summary ->> 'kept_negatives')::double precision < 1
+		THEN jsonb_build_object('method', 'sigmoid', 'slope', 1,
+			'intercept', ln((run.summary ->> 'kept_negatives')::double precision)) END) h
+	WHERE h.test
+$$;
+COMMENT ON FUNCTION risk.fold_metrics(risk.training_run) IS 'Internal: metrics of one fold';
+
+CREATE FUNCTION risk.cross_validate(
+	query text,
+	label name,
+	folds integer DEFAULT 5,
+	features text[] DEFAULT NULL,
+	key_column name DEFAULT NULL,
+	period_column name DEFAULT NULL,
+	weight_column name DEFAULT NULL,
+	known_column name DEFAULT NULL,
+	fold_column name DEFAULT NULL,
+	parameters jsonb DEFAULT NULL,
+	rounds integer DEFAULT 100,
+	early_stopping integer DEFAULT NULL,
+	validation_share double precision DEFAULT 0.2,
+	positive_share double precision DEFAULT NULL,
+	seed integer DEFAULT 0,
+	threads integer DEFAULT NULL)
+	RETURNS TABLE (fold integer, training_rows bigint, rounds_used integer, rows bigint, positives bigint,
+		average_precision double precision, roc_auc double precision, log_loss double precision,
+		brier_score double precision, rows_without_known bigint, positives_without_known bigint,
+		average_precision_without_known double precision, roc_auc_without_known double precision)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 5
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	SELECT r.fold, (pg_catalog.jsonb_extract_path_text(r.summary, 'training_rows'))::pg_catalog.int8, r.rounds, m.*
+	FROM risk.run_training(cross_validate.query,
+			pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+				'model', '(cross-validation)', 'label', cross_validate.label, 'folds', COALESCE(cross_validate.folds, 5),
+				'features', cross_validate.features, 'key_column', cross_validate.key_column,
+				'period_column', cross_validate.period_column, 'weight_column', cross_validate.weight_column,
+				'known_column', cross_validate.known_column, 'fold_column', cross_validate.fold_column,
+				'parameters', cross_validate.parameters, 'rounds', cross_validate.rounds,
+				'early_stopping', cross_validate.early_stopping, 'validation_share', cross_validate.validation_share,
+				'positive_share', cross_validate.positive_share, 'seed', cross_validate.seed,
+				'threads', cross_validate.threads))) r
+		CROSS JOIN LATERAL risk.fold_metrics(
+			ROW(r.fold, r.model, r.rounds, r.rounds_trained, r.metric, r.metric_value, r.library_version,
+				r.margins, r.scores, r.labels, r.weights, r.known, r.test, r.summary)::risk.training_run) m;
+END
+$$;
+COMMENT ON FUNCTION risk.cross_validate(text, name, integer, text[], name, name, name, name, name, jsonb, integer, integer,
+		double precision, double precision, integer, integer) IS
+	'Trains once for each fold on the others'' rows and returns the metrics on its own; the query is run once, as the caller; nothing is kept. Arguments are those of risk.train_model; fold_column: a whole number, 1 to folds, instead of a draw by key; validation_share: of the other folds'' keys, for early stopping only';
+REVOKE ALL ON FUNCTION risk.cross_validate(text, name, integer, text[], name, name, name, name, name, jsonb, integer, integer,
+		double precision, double precision, integer, integer) FROM PUBLIC;
