@@ -23,9 +23,10 @@ unprivileged=()
 
 # ---------------------------------------------------------------- packages
 
-build_packages=(gcc libc6-dev make)
+build_packages=(gcc libc6-dev libxgboost-dev make)
 test_packages=(clang libclang-rt-dev libipc-run-perl perl)
 bench_packages=(libxgboost-dev python3-matplotlib python3-pandas python3-xgboost postgresql-plpython3-N)
+bench_packages=(python3-xgboost postgresql-plpython3-N)
 # PostgreSQL itself: postgresql-N and postgresql-server-dev-N, see below, where
 # N is its major version.
 
@@ -176,7 +177,8 @@ prepare()
 	major=$(major_version)
 
 	mkdir "$work/source" "$work/tmp" "$work/log"
-	tar -C "$top" --exclude=./.git --exclude='*.o' --exclude='*.so' -cf - . |
+	tar -C "$top" --exclude=./.git --exclude='*.o' --exclude='*.so' \
+		--exclude=./trainer/company_risk_trainer -cf - . |
 		tar -C "$work/source" --no-same-owner -xf -
 	chmod -R u=rwX,go=rX "$work"
 	if [ "$(id -u)" -eq 0 ]; then

@@ -19,6 +19,7 @@
 
 #include "compat.h"
 #include "shared_directory.h"
+#include "trainer.h"
 
 COMPANY_RISK_MODULE_MAGIC("company_risk", COMPANY_RISK_VERSION);
 
@@ -45,6 +46,7 @@ _PG_init(void)
 							1024, -1, INT_MAX / 1024,
 							PGC_SUSET, GUC_UNIT_MB,
 							NULL, NULL, NULL);
+	trainer_init();
 	MarkGUCPrefixReserved("company_risk");
 	shared_directory_init();
 }

@@ -772,12 +772,9 @@ company_risk_warm_model(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(size);
 }
 
-PG_FUNCTION_INFO_V1(company_risk_export_model);
-Datum
-company_risk_export_model(PG_FUNCTION_ARGS)
+bytea *
+registry_export(const ModelVersion *version, Snapshot snapshot)
 {
-	Snapshot	snapshot = registry_snapshot();
-	ModelVersion *version = registry_resolve(text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot);
 	ChunkSource *chunks = open_chunks(version, snapshot);
 	bytea	   *result;
 	const uint8_t *chunk;
@@ -794,5 +791,14 @@ company_risk_export_model(PG_FUNCTION_ARGS)
 		done += length;
 	}
 	close_chunks(chunks);
-	PG_RETURN_BYTEA_P(result);
+	return result;
+}
+
+PG_FUNCTION_INFO_V1(company_risk_export_model);
+Datum
+company_risk_export_model(PG_FUNCTION_ARGS)
+{
+	Snapshot	snapshot = registry_snapshot();
+
+	PG_RETURN_BYTEA_P(registry_export(registry_resolve(text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot), snapshot));
 }

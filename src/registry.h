@@ -85,6 +85,9 @@ extern void *registry_build_image(void *request, Size *size);
 /* The image of a version, pinned. */
 extern ModelImage *registry_acquire_image(const ModelVersion *version, Snapshot snapshot);
 
+/* The bytes of a version as they were imported, their digest checked. */
+extern bytea *registry_export(const ModelVersion *version, Snapshot snapshot);
+
 /* Does any candidate or production version have this content, as of now? */
 extern bool registry_digest_in_use(const uint8 *digest);
 

@@ -34,7 +34,7 @@
 
 typedef struct Trainer Trainer;
 
-/* Settings (company_risk.c) */
+/* Settings */
 extern int	company_risk_trainer_threads;
 extern int	company_risk_trainer_memory_limit;	/* MB; -1 is no limit */
 
@@ -184,5 +184,8 @@ extern void trainer_send_model(Trainer *trainer, const char *bytes, Size length)
 
 /* The next frame but progress; an error frame becomes an ERROR. */
 extern FrameKind trainer_receive(Trainer *trainer, StringInfo payload);
+
+/* Stops on what a correct trainer does not send. */
+extern _Noreturn void trainer_fail_frame(Trainer *trainer, FrameKind kind);
 
 #endif

@@ -82,7 +82,7 @@ typedef enum FrameKind
 	FRAME_ERROR = 'e',			/* from the trainer: code, message, detail, hint */
 
 	/* tasks */
-	FRAME_TRAIN = 't',			/* TrainTask, name of the validation set */
+	FRAME_TRAIN = 't',			/* TrainTask */
 	FRAME_VERIFY = 'v',			/* VerifyTask */
 	FRAME_CONVERT = 'c',		/* empty */
 

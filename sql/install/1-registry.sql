@@ -53,6 +53,11 @@ CREATE TABLE risk.registry (
 	period_column name,
 	-- how its scores are calibrated, by risk.set_calibration
 	calibration jsonb,
+	-- the last comparison with libxgboost
+	verified_at timestamptz,
+	verified_with text,
+	verified_rows bigint,
+	verified_different bigint,
 	CONSTRAINT registry_pkey PRIMARY KEY (name, version),
 	CONSTRAINT registry_name_check CHECK (name OPERATOR(pg_catalog.~) '^[^@[:space:]]+$'),
 	CONSTRAINT registry_version_check CHECK (version OPERATOR(pg_catalog.>) 0),
@@ -167,7 +172,12 @@ SELECT r.name,
 		FROM risk.registry_event e
 		WHERE e.name OPERATOR(pg_catalog.=) r.name
 			AND e.version OPERATOR(pg_catalog.=) r.version
-			AND e.event OPERATOR(pg_catalog.=) ANY (ARRAY['promote'::pg_catalog.text, 'rollback'])) AS promoted_at
+			AND e.event OPERATOR(pg_catalog.=) ANY (ARRAY['promote'::pg_catalog.text, 'rollback'])) AS promoted_at,
+	-- risk.verify_model
+	r.verified_at,
+	r.verified_with,
+	r.verified_rows,
+	r.verified_different
 FROM risk.registry r;
 COMMENT ON VIEW risk.models IS 'Every version of every model: state, what it is, thresholds, bound relation';
 COMMENT ON COLUMN risk.models.reference IS 'Reference that pins this version, name@version';
@@ -182,6 +192,11 @@ COMMENT ON COLUMN risk.models.image_bytes IS 'Length of the image that scores, a
 COMMENT ON COLUMN risk.models.digest IS 'SHA-256 of the bytes as imported';
 COMMENT ON COLUMN risk.models.content_digest IS 'SHA-256 of what decides margins: bytes, rounds used, feature names; equal on two servers means equal margins, and equal scores where calibration_parameters are equal, too';
 COMMENT ON COLUMN risk.models.promoted_at IS 'When this version last came into production';
+COMMENT ON COLUMN risk.models.format IS 'What the bytes were when they were imported: json, ubjson, or binary (converted to JSON)';
+COMMENT ON COLUMN risk.models.verified_at IS 'When risk.verify_model last compared this version with libxgboost; null: never';
+COMMENT ON COLUMN risk.models.verified_with IS 'Version of libxgboost that it was compared with';
+COMMENT ON COLUMN risk.models.verified_rows IS 'Rows compared';
+COMMENT ON COLUMN risk.models.verified_different IS 'Rows whose margins were not the same to the bit: 0 is how it should be';
 GRANT SELECT ON risk.models TO PUBLIC;
 
 CREATE VIEW risk.model_features AS

@@ -69,7 +69,8 @@ CREATE FUNCTION risk.import_model(
 	iterations integer DEFAULT NULL,
 	feature_names text[] DEFAULT NULL,
 	description text DEFAULT NULL,
-	version integer DEFAULT NULL)
+	version integer DEFAULT NULL,
+	verify boolean DEFAULT false)
 	RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
@@ -80,6 +81,8 @@ DECLARE
 	previous integer;
 	damaged_names text;
 	found_model record;
+	converted boolean := false;
+	verified record;
 BEGIN
 	IF import_model.name IS NULL OR import_model.model IS NULL THEN
 		RAISE EXCEPTION 'name and model must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -104,7 +107,14 @@ BEGIN
 	END IF;
 
 	-- everything is read and checked before the registry is locked
+	IF risk.is_binary_model(import_model.model) THEN
+		import_model.model := risk.convert_model(import_model.model);
+		converted := true;
+	END IF;
 	found_model := risk.inspect_model(import_model.model, import_model.iterations, import_model.feature_names);
+	IF converted THEN
+		found_model.format := 'binary';
+	END IF;
 
 	LOCK TABLE risk.registry IN SHARE ROW EXCLUSIVE MODE;
 	IF new_version IS NULL THEN
@@ -162,6 +172,18 @@ BEGIN
 	WHERE r.name = import_model.name AND r.version = new_version
 		AND o.name = import_model.name AND o.version = previous;
 
+	IF import_model.verify THEN
+		verified := risk.verify_model(import_model.name || '@' || new_version);
+		IF NOT verified.verified THEN
+			RAISE EXCEPTION 'model "%" was not imported: its margins are not those of libxgboost %',
+				import_model.name, verified.library_version
+				USING ERRCODE = 'data_exception',
+					DETAIL = format('%s of %s generated rows differ, by up to %s.', verified.different, verified.rows_compared,
+						verified.largest_difference),
+					HINT = 'Please report this, with the model: it should not happen.';
+		END IF;
+	END IF;
+
 	IF found_model.rounds <> found_model.rounds_total THEN
 		RAISE NOTICE 'model "%" uses the first % of its % boosting rounds',
 			import_model.name || '@' || new_version, found_model.rounds, found_model.rounds_total
@@ -185,9 +207,9 @@ BEGIN
 	RETURN import_model.name || '@' || new_version;
 END
 $$;
-COMMENT ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer) IS
-	'Checks an XGBoost model (JSON or UBJSON) and keeps it as the next version of its name, a candidate; returns name@version. iterations: boosting rounds to use (default: best_iteration + 1 where the model says so, else all). feature_names: names for the features, in order, instead of the model''s own';
-REVOKE ALL ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) IS
+	'Checks an XGBoost model (JSON or UBJSON; the old binary format is converted with libxgboost) and keeps it as the next version of its name, a candidate; returns name@version. iterations: boosting rounds to use (default: best_iteration + 1 where the model says so, else all). feature_names: names for the features, in order, instead of the model''s own. verify: compare with libxgboost (risk.verify_model) and import only what agrees to the bit';
+REVOKE ALL ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) FROM PUBLIC;
 
 CREATE FUNCTION risk.promote_model(model text, reason text DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -312,6 +334,8 @@ BEGIN
 	DELETE FROM risk.registry_feature f WHERE f.name = chosen.name AND f.version = chosen.version;
 	DELETE FROM risk.registry_group g WHERE g.name = chosen.name AND g.version = chosen.version;
 	DELETE FROM risk.registry_profile p WHERE p.name = chosen.name AND p.version = chosen.version;
+	DELETE FROM risk.registry_training t WHERE t.name = chosen.name AND t.version = chosen.version;
+	DELETE FROM risk.registry_metrics m WHERE m.name = chosen.name AND m.version = chosen.version;
 	DELETE FROM risk.registry r WHERE r.name = chosen.name AND r.version = chosen.version;
 	PERFORM risk.record_event(chosen.name, chosen.version, 'drop', drop_model.reason,
 		jsonb_build_object('digest', encode(chosen.digest, 'hex')));
