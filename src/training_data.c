@@ -744,7 +744,7 @@ training_data_read(const char *query, const TrainingSpec *spec)
 
 	if (data->rows == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("query returns no rows to train on")));
 	MemoryContextSwitchTo(data->context);
 	for (int i = 0; i < data->column_count; i++)

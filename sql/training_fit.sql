@@ -1,0 +1,55 @@
+--
+-- Fits of calibrations, against scikit-learn 1.2.1 (_SigmoidCalibration and
+-- IsotonicRegression), whose answers are written here.
+--
+SET search_path = risk_test, public;
+CREATE TABLE fitted AS
+SELECT '{1.7,-0.3,-0.9,-3.8,-1.4,-1.5,-1.1,-1.9,-1.1,-1.7,-3.0,0.3,0.3,1.6,-0.9,-1.6,-1.8,-3.3,0.5,-2.7,-2.8,-1.3,1.2,-0.6,-2.5,-2.1,-0.1,-1.2,-2.2,-1.3,0.1,2.0,-2.9,-1.9,-2.2,-4.6,-2.4,-2.5,0.7,-1.2,-3.4,-0.0,-1.5,-3.6,-1.9,-1.9,-2.3,-1.0,-4.4,-1.4,0.5,0.3,0.7,0.7,1.2,-2.7,0.3,-3.8,-1.9,-3.9}'::real[] AS m,
+	'{t,t,f,f,f,f,f,f,f,t,t,t,t,t,t,f,f,f,f,f,f,f,f,f,f,f,f,f,f,f,f,t,f,f,f,f,f,f,f,f,f,f,f,f,f,f,f,t,f,f,f,t,t,t,t,f,f,f,f,f}'::boolean[] AS y,
+	'{1.0,1.0,0.5,0.5,0.5,0.5,2.0,0.5,1.0,2.0,0.5,0.5,0.5,2.0,2.0,1.0,0.5,1.0,0.5,1.0,2.0,1.0,0.5,1.0,0.5,1.0,1.0,0.5,0.5,2.0,1.0,1.0,2.0,1.0,2.0,2.0,2.0,1.0,2.0,2.0,2.0,0.5,2.0,1.0,1.0,1.0,0.5,0.5,1.0,2.0,1.0,0.5,2.0,2.0,1.0,0.5,0.5,2.0,0.5,1.0}'::real[] AS w;
+
+CREATE FUNCTION risk_test.loss(slope float8, intercept float8) RETURNS float8
+LANGUAGE sql AS $$
+	SELECT sum(ln(1 + exp(x)) - CASE WHEN label THEN (p + 1) / (p + 2) ELSE 1 / (n + 2) END * x)
+	FROM fitted, LATERAL (SELECT count(*) FILTER (WHERE l)::float8 AS p, count(*) FILTER (WHERE NOT l)::float8 AS n FROM unnest(y) l) c,
+		unnest(m, y) u (margin, label), LATERAL (SELECT slope * margin + intercept AS x) z
+$$;
+-- scikit-learn stops its search some 1e-6 from the optimum
+SELECT f ->> 'method' AS method, abs((f ->> 'slope')::float8 - slope) < 1e-5 AS slope,
+	abs((f ->> 'intercept')::float8 - intercept) < 1e-5 AS intercept
+FROM fitted, LATERAL (VALUES (risk.fit_sigmoid(m, y), 0.8597461556390764, -0.44779094027891664),
+	(risk.fit_sigmoid(m, y, w), 0.9823976586320848, -0.2601979701598461)) v (f, slope, intercept);
+-- and ours is nearer: no slope or intercept beside it has less loss
+SELECT bool_and(loss(s, i) <= loss(s + ds, i + di)) AS optimal
+FROM (SELECT (f ->> 'slope')::float8 AS s, (f ->> 'intercept')::float8 AS i FROM fitted, risk.fit_sigmoid(m, y) f) f
+	CROSS JOIN (VALUES (1e-6, 0), (-1e-6, 0), (0, 1e-6), (0, -1e-6), (1e-6, -1e-6)) d (ds, di);
+
+SELECT f ->> 'method' AS method,
+	ARRAY(SELECT round(v::numeric, 6) FROM jsonb_array_elements_text(f -> 'margins') v) = margins::numeric[] AS margins,
+	ARRAY(SELECT round(v::numeric, 12) FROM jsonb_array_elements_text(f -> 'scores') v) = ARRAY(SELECT round(v::numeric, 12) FROM unnest(scores) v) AS scores
+FROM fitted, LATERAL (VALUES
+	(risk.fit_isotonic(m, y), '{-4.6,-3.3,-3.0,-1.8,-1.7,-1.1,-1.0,0.1,0.3,0.5,0.7,1.2,1.6,2.0}'::text[],
+		'{0,0,0.05555555555555555,0.05555555555555555,0.08333333333333333,0.08333333333333333,0.375,0.375,0.5,0.5,0.6,0.6,1,1}'::float8[]),
+	(risk.fit_isotonic(m, y, w), '{-4.6,-3.3,-3.0,-1.8,-1.7,-1.1,-1.0,0.5,0.7,1.2,1.6,2.0}',
+		'{0,0,0.027777777777777776,0.027777777777777776,0.12121212121212122,0.12121212121212122,0.45454545454545453,0.45454545454545453,0.6666666666666666,0.6666666666666666,1,1}')) v (f, margins, scores);
+
+-- Weights are how often a row counts; a weight of 0 is none; order does not matter
+SELECT risk.fit_isotonic(ARRAY[1, 1, 2], ARRAY[true, false, true], ARRAY[1, 3, 1]) = risk.fit_isotonic(ARRAY[2, 1, 1, 1, 1], ARRAY[true, false, false, true, false]) AS isotonic,
+	risk.fit_isotonic(ARRAY[1, 5, 2], ARRAY[false, false, true], ARRAY[1, 0, 1]) AS without;
+-- Margins of any size; labels that a threshold separates give a steep, finite curve; equal margins a flat one
+SELECT abs((f ->> 'slope')::float8 * 1024 - (risk.fit_sigmoid(m, y) ->> 'slope')::float8) < 1e-9 AS scaled
+FROM fitted, LATERAL (SELECT risk.fit_sigmoid(ARRAY(SELECT v * 1024 FROM unnest(m) v)::real[], y) AS f) s;
+SELECT (f ->> 'slope')::float8 BETWEEN 0.5 AND 5 AS steep, (f ->> 'intercept')::float8 BETWEEN -5 AND 0 AS between
+FROM risk.fit_sigmoid(ARRAY[-2, -1, 1, 2]::real[], ARRAY[false, false, true, true]) f;
+SELECT abs((f ->> 'slope')::float8) < 1e-6 AS flat FROM risk.fit_sigmoid(ARRAY[0, 0, 0, 0]::real[], ARRAY[false, false, true, true]) f;
+SELECT risk.fit_isotonic(ARRAY[3, 2, 1]::real[], ARRAY[false, true, true]) AS violated;
+-- What is refused
+SELECT outcome('SELECT risk.fit_sigmoid(NULL, NULL)');
+SELECT outcome($$SELECT risk.fit_sigmoid('{1,2}', '{t,t}')$$);
+SELECT outcome($$SELECT risk.fit_isotonic('{1,2}', '{t}')$$);
+SELECT outcome($$SELECT risk.fit_isotonic('{1,NULL}', '{t,f}')$$);
+SELECT outcome($$SELECT risk.fit_isotonic('{1,NaN}', '{t,f}')$$);
+SELECT outcome($$SELECT risk.fit_isotonic('{1,2}', '{t,f}', '{1,-1}')$$);
+SELECT outcome($$SELECT risk.fit_isotonic('{1,2}', '{t,f}', '{1,0}')$$);
+SELECT outcome($$SELECT risk.fit_isotonic('{}', '{}')$$);
+DROP TABLE fitted;
