@@ -234,12 +234,19 @@ put_encoding(Bytes *bytes, const CategoryNames *names)
 			fail(TRAINER_ERROR_DATA, NULL, NULL, "names of categories are too long");
 		put_integer(bytes, (uint32_t) offset);
 	}
-	put_array(bytes, "values", 'i', offset);
+	/*
+	 * Not as a typed array of bytes, as XGBoost 3 itself does: XGBoost before 2 knows
+	 * none, and would refuse the model.  All versions take this form.
+	 */
+	put_key(bytes, "values");
+	bytes_append(bytes, "[#", 2);
+	put_length(bytes, offset);
 	name = (const char *) names->text.data;
 	for (size_t i = 0; i < names->count; i++)
 	{
-		bytes_append(bytes, name, strlen(name));
-		name += strlen(name) + 1;
+		for (; *name != '\0'; name++)
+			bytes_append(bytes, (const char[]) {'i', *name}, 2);
+		name++;
 	}
 	bytes_append(bytes, "}", 1);
 }
