@@ -39,12 +39,21 @@ OBJS = \
 	src/metric_tables.o \
 	src/metrics.o \
 	src/profile.o \
+	src/progress.o \
 	src/reasons.o \
 	src/registry.o \
 	src/score.o \
 	src/shared_directory.o \
 	src/shared_models.o \
 	src/support.o \
+	src/trainer.o \
+	src/trainer_training.o \
+	src/verify.o \
+	src/training.o \
+	src/training_data.o \
+	src/training_fit.o \
+	src/training_request.o \
+	src/training_split.o \
 	src/core/document.o \
 	src/core/evaluate.o \
 	src/core/explain.o \
@@ -81,6 +90,8 @@ ifdef WERROR
 PG_CFLAGS += -Werror
 endif
 
+EXTRA_CLEAN = trainer/company_risk_trainer
+
 # Each test finds what the ones before it left, so the order counts.
 REGRESS = setup import errors registry binding scoring explaining calibration golden drift planning \
 	privileges matview parallel metrics evaluation dump version
@@ -104,6 +115,28 @@ ifeq (,$(PGXS))
 $(error $(PG_CONFIG) does not work: install PostgreSQL's server development files or set PG_CONFIG)
 endif
 include $(PGXS)
+
+# What needs libxgboost is a program of its own, installed beside the library.
+# "make with_xgboost=no" goes without it, and without training.
+ifneq ($(with_xgboost),no)
+trainer = trainer/company_risk_trainer
+trainer_sources = $(sort $(wildcard $(top)trainer/*.c))
+
+all: $(trainer)
+$(trainer): $(trainer_sources) $(wildcard $(top)trainer/*.h) $(top)Makefile
+	@mkdir -p $(@D)
+	@echo '#include <xgboost/c_api.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || { \
+		echo 'xgboost/c_api.h is missing: install libxgboost-dev, or say "make with_xgboost=no"'; exit 1; }
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(trainer_sources) -lxgboost -lm -pthread
+
+.PHONY: install-trainer uninstall-trainer
+install: install-trainer
+install-trainer: $(trainer) installdirs
+	$(INSTALL_PROGRAM) $(trainer) '$(DESTDIR)$(pkglibdir)/'
+uninstall: uninstall-trainer
+uninstall-trainer:
+	rm -f '$(DESTDIR)$(pkglibdir)/$(notdir $(trainer))'
+endif
 
 # From 16 on modules are compiled with hidden symbols, and the server's macros
 # export the functions; on 15 the linker hides the rest.

@@ -554,20 +554,29 @@ read_booster(ModelReader *reader)
 
 /*
  * Attributes are free text of the model's maker; a best_iteration that is no
- * number is none.
+ * number is none.  category_offsets is our own: models that risk.train_model
+ * made count bytes, whatever the version of XGBoost (model_categories.c).
  */
 static void
 read_attributes(ModelReader *reader)
 {
-	static const char *const keys[] = {"best_iteration", NULL};
+	static const char *const keys[] = {"best_iteration", "category_offsets", NULL};
 	const char *outer = reader_enter_object(reader, "learner.attributes");
 	uint32_t	seen = 0;
+	int			key;
 
-	while (reader_next_member(reader, keys, &seen) >= 0)
+	while ((key = reader_next_member(reader, keys, &seen)) >= 0)
 	{
 		int64_t		value;
 
-		if (accept_integer(reader, &value) && value >= 0)
+		if (key == 1)
+		{
+			if (document_next(reader->document) == DOCUMENT_STRING)
+				reader->bytes_are_counted = strcmp(document_text(reader->document, NULL), "bytes") == 0;
+			else
+				document_skip(reader->document);
+		}
+		else if (accept_integer(reader, &value) && value >= 0)
 			reader->model->best_iteration = value;
 	}
 	reader->path = outer;

@@ -21,7 +21,8 @@
  *	  beginning and the same number of characters for such a name;
  *	- if no cut does, the offsets may be either.  Both kinds of names would look
  *	  right, and half of the time they would be wrong.  The names are dropped
- *	  (model_check.c), unless the version says that the writer counts bytes.
+ *	  (model_check.c), unless the version, or an attribute of ours, says that the
+ *	  writer counts bytes.
  *
  * Categories may also be numbers.  Where each is its own code there is nothing
  * to translate.  Elsewhere a number in a row could be a category or a code, and

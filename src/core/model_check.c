@@ -378,7 +378,7 @@ finish_categories(ModelReader *reader)
 {
 	Model	   *model = reader->model;
 	bool		named = false;
-	bool		bytes_are_counted = model->version[0] > 3 ||
+	bool		bytes_are_counted = reader->bytes_are_counted || model->version[0] > 3 ||
 		(model->version[0] == 3 && model->version[1] >= CATEGORY_BYTES_MINOR);
 
 	if (reader->encodings_count == 0)

@@ -123,6 +123,7 @@ typedef struct ModelReader
 	FeatureEncoding *encodings;
 	size_t		encodings_count;
 	size_t		encodings_capacity;
+	bool		bytes_are_counted;	/* by the offsets of names: an attribute says so */
 
 	TreeParts	parts;
 } ModelReader;
