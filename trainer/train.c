@@ -195,6 +195,37 @@ refuse_unused_parameters(void)
 }
 
 /*
+ * Some tree methods take the codes of categories for numbers: "exact" does, and up
+ * to version 1.7 it is what libxgboost chooses by itself for few rows.
+ */
+static void
+check_tree_method(const Training *training)
+{
+	const char *method = "auto";
+	const char *booster = "gbtree";
+	int			major;
+	int			minor;
+	int			patch;
+
+	XGBoostVersion(&major, &minor, &patch);
+	for (size_t i = 0; i < training->parameter_count; i++)
+	{
+		if (strcmp(training->parameters[i].name, "tree_method") == 0)
+			method = training->parameters[i].value;
+		if (strcmp(training->parameters[i].name, "booster") == 0)
+			booster = training->parameters[i].value;
+	}
+	if (strcmp(booster, "gblinear") != 0 && strcmp(method, "exact") != 0 && (strcmp(method, "auto") != 0 || major >= 2))
+		return;
+	for (size_t i = 0; i < training->feature_count; i++)
+		if (training->kinds[i] == FEATURE_CATEGORY)
+			fail(TRAINER_ERROR_PARAMETER, "Give tree_method hist or approx.", NULL,
+				 "feature \"%s\" is categorical, which %s %s of libxgboost %d.%d.%d does not support", training->names[i],
+				 strcmp(booster, "gblinear") == 0 ? "booster" : "tree_method",
+				 strcmp(booster, "gblinear") == 0 ? booster : method, major, minor, patch);
+}
+
+/*
  * Everything about the parameters that can be known without rows, before they
  * are awaited: the first error in a long wait should come early.
  */
@@ -208,6 +239,7 @@ check_parameters(const Training *training)
 	bst_ulong	length;
 	const char *configuration;
 
+	check_tree_method(training);
 	for (size_t i = 0; i < training->feature_count; i++)
 		row[i] = NAN;
 	library_matrix(row, 1, training->feature_count, &matrix);

@@ -76,19 +76,19 @@ sub is_gone
 	return;
 }
 
+# Pipes and the like; files come and go by the server's own rules.
 sub descriptors
 {
 	my ($pid) = @_;
-	my @open = glob("/proc/$pid/fd/*");
 
-	return scalar @open;
+	return join ' ', sort grep { defined && !m{^/} } map { readlink } glob("/proc/$pid/fd/*");
 }
 
 sub contexts
 {
 	my ($session) = @_;
 
-	return $session->query_safe('SELECT count(*), sum(total_bytes) FROM pg_backend_memory_contexts '
+	return $session->query_safe('SELECT count(*) FROM pg_backend_memory_contexts '
 		  . q{WHERE name NOT LIKE '%Cache%' AND name NOT IN ('index info', 'relation rules', 'CachedPlan')});
 }
 
@@ -143,7 +143,8 @@ my $child = during($session, $long, sub {
 	is(scalar(grep { !/^pipe:/ } values %links), 0, 'which are pipes');
 	my $status = slurp_file("/proc/$child/status");
 	like($status, qr/^SigBlk:\s+0+$/m, 'no signal is blocked');
-	like($status, qr/^SigIgn:\s+0+$/m, 'and none ignored');
+	# but for those that the C library keeps for itself, 32 and 33
+	is(($status =~ /^SigIgn:\s+(\S+)$/m && hex($1)) & ~0x180000000, 0, 'and none ignored');
 	like($status, qr/^NoNewPrivs:\s+1$/m, 'it can gain no privileges');
 	is((split ' ', slurp_file("/proc/$child/stat"))[18], 10, 'it has a lower priority');
 	is(slurp_file("/proc/$child/oom_score_adj") + 0, 1000, 'it is what an out-of-memory killer takes first');
@@ -230,7 +231,7 @@ is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $started, 
 my ($status, $output, $errors) = $node->psql('postgres',
 	q{SET company_risk.trainer_memory_limit = '1MB'; SELECT risk.verify_model('large@1')});
 like($errors, qr/ERROR/, 'a limit of 1 MB is too low');
-($status, $output, $errors) = $node->psql('postgres', q{SET ROLE pg_read_all_data; SET company_risk.trainer_memory_limit = '1MB'});
+($status, $output, $errors) = $node->psql('postgres', q{SELECT risk.library_version(); SET ROLE pg_read_all_data; SET company_risk.trainer_memory_limit = '1MB'});
 like($errors, qr/permission denied to set parameter/, 'the limit is for superusers');
 
 # the backend killed: PostgreSQL restarts everybody, and the process must not stay
@@ -325,7 +326,7 @@ foreach my $case (@nonsense)
 	my ($status, $errors) = $trainer->finish;
 	# ended by itself: with an error frame, or because there was nothing more to come
 	ok(($status & 127) == 0 || $title =~ /^(a model that is none|binary nonsense|a short binary)/, "$title: no crash");
-	push @answers, $title if $trainer->{buffer} eq '' && $title !~ /^(nothing but|half)/;
+	push @answers, $title if $trainer->{buffer} eq '' && $title !~ /^(nothing but|half|binary nonsense|a short binary)/;
 }
 is("@answers", '', 'nonsense is answered with an error frame');
 
@@ -579,22 +580,26 @@ refuses('one class only', 'd', qr/all 300 rows to train on have the label 1/, @b
 refuses('no rows', 'd', qr/no rows to train on/, edit => sub { @{ $_[0] } = () });
 refuses('only rows that are held out', 'd', qr/no rows to train on/, edit => sub { $_->[0] = 2 foreach @{ $_[0] } });
 refuses('early stopping without rows for it', 'd', qr/no rows for early stopping/, task => { rounds => 3, stop => 2 });
-refuses('an empty fold', 'd', qr/no rows in fold 2/, task => { rounds => 3, folds => 2 }, edit => sub { $_->[0] = 16 foreach @{ $_[0] } });
+refuses('an empty fold', 'd', qr/no rows in fold 2/, task => { rounds => 3, folds => 3 },
+	edit => sub { $_[0][$_][0] = 16 + $_ % 2 * 2 foreach 0 .. 299 });
 refuses('a fold without one class around it', 'd', qr/all rows outside of fold 1 have the label 0/, @binary,
 	task => { rounds => 3, folds => 2 }, edit => sub { $_[0][$_][0] = 16 + $_ % 2, $_[0][$_][1] = $_ % 4 == 0 ? 1 : 0 foreach 0 .. 299 });
-refuses('a code that is no category', 'd', qr/feature "x3" of row 12 has code 7/, features => [ map { $_ == 3 ? [ 'c', 'x3', 'a' .. 'g' ] : $numeric[$_] } 0 .. 4 ], edit_row(11, 6, 7));
-refuses('a fraction of a category', 'd', qr/feature "x3" of row 12 has code 1.5/, features => \@categorical, edit_row(11, 6, 1.5));
+refuses('a code that is no category', 'd', qr/feature "x3" of row 12 has code 7/, features => [ map { $_ == 3 ? [ 'c', 'x3', 'a' .. 'g' ] : $numeric[$_] } 0 .. 4 ],
+	parameters => [ tree_method => 'hist' ], edit_row(11, 6, 7));
+refuses('a fraction of a category', 'd', qr/feature "x3" of row 12 has code 1.5/, features => \@categorical,
+	parameters => [ tree_method => 'hist' ], edit_row(11, 6, 1.5));
 refuses('a class that is none', 'd', qr/needs classes 0, 1, 2/, parameters => [ objective => 'multi:softprob', num_class => 3 ]);
 refuses('more classes than announced', 'x', qr/num_class/, parameters => [ objective => 'multi:softprob', num_class => 2 ], edit => sub { $_[0][$_][1] = $_ % 3 foreach 0 .. 299 });
-refuses('an unknown parameter', 'a', qr/does not use: max_dept\b/, parameters => [ max_dept => 3 ]);
-refuses('two unknown parameters', 'a', qr/(max_dept, n_tree|n_tree, max_dept)/, parameters => [ max_dept => 3, n_tree => 5, eta => 0.1 ]);
+refuses('an unknown parameter', 'a', qr/does not use: "?max_dept\b/, parameters => [ max_dept => 3 ]);
+refuses('two unknown parameters', 'a', qr/max_dept"?, "?n_tree/, parameters => [ max_dept => 3, n_tree => 5, eta => 0.1 ]);
 refuses('a parameter of another booster', 'a', qr/rate_drop/, parameters => [ rate_drop => 0.5 ]);
-refuses('a value that is none', 'a', qr/could not use the parameters.*eta/, parameters => [ eta => 'much' ]);
+refuses('a value that is none', 'a', qr/could not use the parameters.*(eta|learning_rate).*much/s, parameters => [ eta => 'much' ]);
 refuses('a value out of range', 'a', qr/could not use the parameters.*max_depth/, parameters => [ max_depth => -1 ]);
 refuses('an unknown objective', 'a', qr/could not use the parameters.*binary:logisitc/, parameters => [ objective => 'binary:logisitc' ]);
 refuses('an unknown metric', 'a', qr/aucc/, parameters => [ eval_metric => 'aucc' ]);
 refuses('threads', 'a', qr/parameter "nthread" cannot be given.*trainer_threads/s, parameters => [ nthread => 8 ]);
-refuses('categories with a tree method that cannot', 'x', qr/./, features => \@categorical, parameters => [ tree_method => 'exact' ]);
+refuses('categories with a booster that cannot', 'a', qr/booster gblinear/, features => \@categorical, parameters => [ booster => 'gblinear' ]);
+refuses('categories with a tree method that cannot', 'a', qr/feature "x3" is categorical, which tree_method exact/, features => \@categorical, parameters => [ tree_method => 'exact' ]);
 refuses('too much for the memory', 'm', qr/out of memory/, memory => 40, task => { rounds => 3 }, count => 60000, parameters => [ tree_method => 'hist' ]);
 
 # and what it does not
@@ -603,10 +608,10 @@ refuses('too much for the memory', 'm', qr/out of memory/, memory => 40, task =>
 	ok($result->{model}, 'constant and missing features are no matter');
 	$result = train(task => { rounds => 3 }, count => 300, threads => 4, @binary, edit => $to_classes);
 	ok($result->{model}, 'nor are more threads than processors');
-	my @many = map { [ $_ == 3 ? 'c' : 'q', "x$_", $_ == 3 ? map { "category $_" } 0 .. 999999 : () ] } 0 .. 4;
-	$result = train(task => { rounds => 3 }, count => 3000, features => \@many, parameters => [ @squared, tree_method => 'hist' ], edit => sub { $_[0][$_][6] = ($_ * 337) % 1000000 foreach 0 .. 2999 });
-	ok($result->{model}, '10^6 categories are trained on') or diag("@{$result->{error} // []} $result->{stderr}");
-	cmp_ok(length $result->{model}, '>', 16_000_000, 'with all their names');
+	my @many = map { [ $_ == 3 ? 'c' : 'q', "x$_", $_ == 3 ? map { "category $_" } 0 .. 199999 : () ] } 0 .. 4;
+	$result = train(task => { rounds => 3 }, count => 3000, features => \@many, parameters => [ @squared, tree_method => 'hist' ], edit => sub { $_[0][$_][6] = ($_ * 337) % 200000 foreach 0 .. 2999 });
+	ok($result->{model}, '200,000 categories are trained on') or diag("@{$result->{error} // []} $result->{stderr}");
+	cmp_ok(length $result->{model}, '>', 3_000_000, 'with all their names');
 }
 
 done_testing();

@@ -139,7 +139,7 @@ sub finish
 	my $errors = '';
 
 	close $self->{output};
-	1 while sysread($self->{input}, $self->{buffer}, 65536);
+	1 while sysread($self->{input}, $self->{buffer}, 65536, length $self->{buffer});
 	1 while sysread($self->{errors}, $errors, 65536, length $errors);
 	waitpid($self->{pid}, 0);
 	delete $self->{pid};
