@@ -95,6 +95,9 @@ EXTRA_CLEAN = trainer/company_risk_trainer
 # Each test finds what the ones before it left, so the order counts.
 REGRESS = setup import errors registry binding scoring explaining calibration golden drift planning \
 	privileges matview parallel metrics evaluation dump version
+REGRESS = setup import errors registry binding scoring explaining golden verify planning \
+	privileges matview parallel dump \
+	training training_errors training_fit version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --encoding=UTF8 --no-locale
