@@ -240,7 +240,7 @@ foreach my $phase (sort keys %phases)
 # and at any time
 my $session = new_session();
 my %ends;
-for (my $timeout = 5; $timeout < 4000; $timeout = int($timeout * 1.35) + 1)
+for (my $timeout = 5; $timeout < 100_000; $timeout = int($timeout * 1.35) + 1)
 {
 	$session->{stderr} = '';
 	$session->query("SET statement_timeout = $timeout");
