@@ -163,17 +163,17 @@ SELECT name, booster FROM risk.models WHERE name IN ('dart', 'linear') ORDER BY 
 
 -- ---------- fewer negatives
 
-SELECT risk.train_model('sampled', 'TABLE known_rows', 'failed', key_column => 'siren', positive_share => 0.5, rounds => 10);
+SELECT risk.train_model('fewer', 'TABLE known_rows', 'failed', key_column => 'siren', positive_share => 0.5, rounds => 10);
 SELECT abs(training_positives / (training_rows * 0.5) - 1) < 0.05 AS half, kept_negatives < 1 AS fewer,
 	calibration ->> 'method' AS method, (calibration ->> 'slope')::float8 AS slope,
 	abs((calibration ->> 'intercept')::float8 - ln(kept_negatives)) < 1e-9 AS corrected,
 	validation_rows = (SELECT count(*) FROM borrower WHERE risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') >= 0.5) AS validation_is_whole
-FROM risk.trainings WHERE name = 'sampled';
+FROM risk.trainings WHERE name = 'fewer';
 -- The correction gives back the base rate that training on half and half took away
-SELECT abs(avg(1 / (1 + exp(-(risk.margin(b, 'sampled@1') + (t.calibration ->> 'intercept')::float8))))
+SELECT abs(avg(1 / (1 + exp(-(risk.margin(b, 'fewer@1') + (t.calibration ->> 'intercept')::float8))))
 		- avg(failed::int)) < 0.05 AS corrected,
-	avg(1 / (1 + exp(-risk.margin(b, 'sampled@1')))) - avg(failed::int) > 0.05 AS was_wrong
-FROM borrower b, risk.trainings t WHERE t.name = 'sampled' GROUP BY t.calibration;
+	avg(1 / (1 + exp(-risk.margin(b, 'fewer@1')))) - avg(failed::int) > 0.05 AS was_wrong
+FROM borrower b, risk.trainings t WHERE t.name = 'fewer' GROUP BY t.calibration;
 
 -- ---------- calibration, fitted on the validation rows
 
@@ -207,8 +207,8 @@ FROM risk.cross_validate('TABLE known_rows', 'failed', folds => 4, key_column =>
 -- ---------- progress, as the training's own query sees it
 
 -- (a column that is 0 in all rows would be refused)
-SELECT risk.train_model('seen', $$SELECT b.*, debt * (SELECT count(*) FROM risk.training_progress WHERE pid = pg_backend_pid()
-		AND phase = 'reading rows' AND model = 'seen' AND database = current_database() AND role = current_user) AS seen
+SELECT risk.train_model('observing', $$SELECT b.*, debt * (SELECT count(*) FROM risk.training_progress WHERE pid = pg_backend_pid()
+		AND phase = 'reading rows' AND model = 'observing' AND database = current_database() AND role = current_user) AS seen
 	FROM borrower b$$, 'failed', features => '{debt,seen}', rounds => 2);
 SELECT count(*) AS none_now FROM risk.training_progress;
 

@@ -39,3 +39,12 @@ CREATE AGGREGATE risk.precision_at(score double precision, label boolean, thresh
 CREATE AGGREGATE risk.recall_at(score double precision, label boolean, threshold double precision) (sfunc = risk.stub_add, stype = double precision[], initcond = '{}', finalfunc = risk.stub_rec);
 CREATE AGGREGATE risk.best_threshold(score double precision, label boolean, beta double precision) (sfunc = risk.stub_add, stype = double precision[], initcond = '{}', finalfunc = risk.stub_best);
 CREATE AGGREGATE risk.f_score(score double precision, label boolean, threshold double precision, beta double precision) (sfunc = risk.stub_add, stype = double precision[], initcond = '{}', finalfunc = risk.stub_f);
+DO $$
+DECLARE f regprocedure;
+BEGIN
+	FOR f IN SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'risk'::regnamespace
+		AND pg_catalog.obj_description(p.oid, 'pg_proc') IS NULL AND (p.proname LIKE 'stub%' OR p.prokind = 'a')
+	LOOP
+		EXECUTE pg_catalog.format('COMMENT ON %s %s IS %L', CASE WHEN f::text LIKE 'risk.stub%' THEN 'FUNCTION' ELSE 'AGGREGATE' END, f, 'stub');
+	END LOOP;
+END $$;
