@@ -14,6 +14,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
+
 #define PROGRESS_MS 200
 
 /* Texts of frames are UTF-8. */
