@@ -48,12 +48,12 @@ OBJS = \
 	src/support.o \
 	src/trainer.o \
 	src/trainer_training.o \
-	src/verify.o \
 	src/training.o \
 	src/training_data.o \
 	src/training_fit.o \
 	src/training_request.o \
 	src/training_split.o \
+	src/verify.o \
 	src/core/document.o \
 	src/core/evaluate.o \
 	src/core/explain.o \
@@ -93,11 +93,8 @@ endif
 EXTRA_CLEAN = trainer/company_risk_trainer
 
 # Each test finds what the ones before it left, so the order counts.
-REGRESS = setup import errors registry binding scoring explaining calibration golden drift planning \
-	privileges matview parallel metrics evaluation dump version
-REGRESS = setup import errors registry binding scoring explaining golden verify planning \
-	privileges matview parallel dump \
-	training training_errors training_fit version
+REGRESS = setup import errors registry binding scoring explaining calibration golden drift verify planning \
+	privileges matview parallel metrics evaluation dump training training_errors training_fit version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --encoding=UTF8 --no-locale

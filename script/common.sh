@@ -25,8 +25,7 @@ unprivileged=()
 
 build_packages=(gcc libc6-dev libxgboost-dev make)
 test_packages=(clang libclang-rt-dev libipc-run-perl perl)
-bench_packages=(libxgboost-dev python3-matplotlib python3-pandas python3-xgboost postgresql-plpython3-N)
-bench_packages=(python3-xgboost postgresql-plpython3-N)
+bench_packages=(python3-matplotlib python3-pandas python3-xgboost postgresql-plpython3-N)
 # PostgreSQL itself: postgresql-N and postgresql-server-dev-N, see below, where
 # N is its major version.
 
