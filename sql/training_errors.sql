@@ -126,7 +126,7 @@ GRANT EXECUTE ON FUNCTION risk.train_model TO regress_company_risk_trainer;
 SET ROLE regress_company_risk_trainer;
 SELECT training('TABLE sound');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION risk.run_training, risk.store_training TO regress_company_risk_trainer;
+GRANT EXECUTE ON FUNCTION risk.run_training, risk.store_training, risk.profile_model, risk.store_profile TO regress_company_risk_trainer;
 SET ROLE regress_company_risk_trainer;
 SELECT training('TABLE sound');
 SELECT training('SELECT 1 AS x FROM pg_authid');

@@ -53,7 +53,7 @@
 #define DESCRIPTORS 3
 
 int			company_risk_trainer_threads = 1;
-int			company_risk_trainer_memory_limit = 4096;
+int			company_risk_trainer_memory_limit = 8192;
 
 static dlist_head trainers = DLIST_STATIC_INIT(trainers);
 
@@ -73,7 +73,7 @@ trainer_init(void)
 							"Sets the maximum memory that the process that trains a model may take.",
 							"-1 means no limit.",
 							&company_risk_trainer_memory_limit,
-							4096, -1, INT_MAX / 1024,
+							8192, -1, INT_MAX / 1024,
 							PGC_SUSET, GUC_UNIT_MB,
 							NULL, NULL, NULL);
 	RegisterResourceReleaseCallback(release_trainers, NULL);

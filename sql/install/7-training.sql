@@ -373,10 +373,12 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a validation_share greater than 0.';
 	END IF;
 	IF NOT has_function_privilege('risk.run_training(text, jsonb)', 'EXECUTE')
-		OR NOT has_function_privilege('risk.store_training(text, text, jsonb, text, integer, risk.training_run)', 'EXECUTE') THEN
+		OR NOT has_function_privilege('risk.store_training(text, text, jsonb, text, integer, risk.training_run)', 'EXECUTE')
+		OR NOT has_function_privilege('risk.profile_model(text, text)', 'EXECUTE')
+		OR NOT has_function_privilege('risk.store_profile(text, text[], risk.column_profile[])', 'EXECUTE') THEN
 		RAISE EXCEPTION 'permission denied to train a model'
 			USING ERRCODE = 'insufficient_privilege',
-				DETAIL = 'Training needs EXECUTE on risk.run_training and risk.store_training.';
+				DETAIL = 'Training needs EXECUTE on risk.run_training, risk.store_training, risk.profile_model and risk.store_profile.';
 	END IF;
 	IF pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean THEN
 		RAISE EXCEPTION 'cannot train a model in a read-only transaction'
@@ -392,14 +394,21 @@ CREATE FUNCTION risk.train(name text, query text, arguments jsonb, description t
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+	-- what drift is measured against needs no more rows, and the query runs again for it
+	most_profiled CONSTANT bigint := 100000;
 	run risk.training_run;
 	reference text;
+	every bigint;
 BEGIN
 	PERFORM risk.check_training(name, query, arguments);
 	SELECT r.* INTO STRICT run
 	FROM risk.run_training(query, pg_catalog.jsonb_set(arguments, '{model}', pg_catalog.to_jsonb(name))) r;
 	reference := risk.store_training(name, query, arguments, description, retrained_from, run);
-	-- profile
+	every := pg_catalog.ceil((run.summary OPERATOR(pg_catalog.->>) 'rows')::pg_catalog.numeric OPERATOR(pg_catalog./) most_profiled);
+	PERFORM risk.profile_model(reference, CASE WHEN every OPERATOR(pg_catalog.<=) 1 THEN query
+		ELSE pg_catalog.format(E'SELECT * FROM (SELECT q.*, pg_catalog.row_number() OVER () AS "(row)" FROM (%s\n) q) q '
+			'WHERE "(row)" OPERATOR(pg_catalog.%%) %s OPERATOR(pg_catalog.=) 0',
+			pg_catalog.rtrim(query, E' \t\r\n;'), every) END);
 	RETURN reference;
 END
 $$;
