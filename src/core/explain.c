@@ -40,9 +40,10 @@
 
 #include <string.h>
 
-/* A number for each of FOREST_POINTS quadrature points */
-typedef double Points __attribute__((vector_size(FOREST_POINTS * sizeof(double))));
-typedef double ImagePoints __attribute__((vector_size(FOREST_POINTS * sizeof(double)), aligned(8), may_alias));
+typedef struct Points
+{
+	double		at[FOREST_POINTS];
+} Points;
 
 /* What is the same for all nodes of a visit */
 typedef struct Visit
@@ -59,14 +60,16 @@ typedef struct Visit
 	bool		follows[MODEL_DEPTH_MAX];	/* does the row follow the path at this depth? */
 } Visit;
 
-/* How the node's subtree is reached goes in, its value comes out. */
-static void
-visit_node(Visit *visit, uint32_t index, uint32_t depth, const Points *reach, Points *value)
+static const Points never_follows_m = {{1.0, 1.0, 1.0, 1.0}};
+static const Points never_follows_k = {{0.0, 0.0, 0.0, 0.0}};
+
+static Points
+visit_node(Visit *visit, uint32_t index, uint32_t depth, const Points *reach)
 {
 	const ForestNode *node = visit->nodes + index;
 	const ForestShare *share = visit->shares + index;
-	Points		m = *(const ImagePoints *) visit->complements;
-	Points		k = *(const ImagePoints *) visit->weights;
+	const double *m = visit->complements;
+	const double *k = visit->weights;
 	bool		follows = true;
 	bool		left;
 	double		e;
@@ -75,41 +78,49 @@ visit_node(Visit *visit, uint32_t index, uint32_t depth, const Points *reach, Po
 				reach_right,
 				value_left,
 				value_right,
-				difference,
-				terms;
+				result;
+	double		terms[FOREST_POINTS];
 
 	if (node->left == index)
 	{
-		*value = (double) node->leaf - (Points) {};
-		return;
+		for (int i = 0; i < FOREST_POINTS; i++)
+			result.at[i] = node->leaf;
+		return result;
 	}
 
 	if (share->repeat != 0)
 	{
 		const ForestSparseRepeat *repeat = visit->repeats + share->repeat - 1;
-		const double *factors = visit->factors + repeat->factors;
 
 		follows = visit->follows[repeat->ancestor_depth];
-		m = follows ? (Points) *(const ImagePoints *) factors : 1.0 - (Points) {};
-		k = follows ? (Points) *(const ImagePoints *) (factors + FOREST_POINTS) : (Points) {};
+		m = follows ? visit->factors + repeat->factors : never_follows_m.at;
+		k = follows ? m + FOREST_POINTS : never_follows_k.at;
 	}
 
 	left = forest_goes_left(visit->image, node, visit->vector);
 	e = left ? share->right_share : share->right_share - 1.0;
-	a = (left ? 1.0 : 0.0) - e * m;
-	reach_left = *reach * a;
-	reach_right = *reach - reach_left;
+	for (int i = 0; i < FOREST_POINTS; i++)
+	{
+		a.at[i] = (left ? 1.0 : 0.0) - e * m[i];
+		reach_left.at[i] = reach->at[i] * a.at[i];
+		reach_right.at[i] = reach->at[i] - reach_left.at[i];
+	}
 
 	visit->follows[depth] = follows && left;
-	visit_node(visit, node->left, depth + 1, &reach_left, &value_left);
+	value_left = visit_node(visit, node->left, depth + 1, &reach_left);
 	visit->follows[depth] = follows && !left;
-	visit_node(visit, node->left + 1, depth + 1, &reach_right, &value_right);
+	value_right = visit_node(visit, node->left + 1, depth + 1, &reach_right);
 
-	difference = value_left - value_right;
-	terms = (k * difference) * (*reach * e);
-	*value = value_right + a * difference;
+	for (int i = 0; i < FOREST_POINTS; i++)
+	{
+		double		difference = value_left.at[i] - value_right.at[i];
+
+		terms[i] = (k[i] * difference) * (reach->at[i] * e);
+		result.at[i] = value_right.at[i] + a.at[i] * difference;
+	}
 	visit->contributions[forest_feature_of(visit->image, node->value & ~FOREST_CATEGORICAL)] +=
 		(terms[0] + terms[1]) + (terms[2] + terms[3]);
+	return result;
 }
 
 static void
@@ -216,8 +227,7 @@ static void
 visit_sparse(CoreHost *host, Visit *visit, const ForestTree *tree)
 {
 	const ForestImage *image = visit->image;
-	const Points whole = 1.0 - (Points) {};
-	Points		value;
+	const Points whole = {{1.0, 1.0, 1.0, 1.0}};
 
 	visit->nodes = FOREST_AT(image, ForestNode, image->nodes) + tree->node_begin;
 	visit->shares = FOREST_AT(image, ForestShare, image->shares) + tree->node_begin;
@@ -226,7 +236,7 @@ visit_sparse(CoreHost *host, Visit *visit, const ForestTree *tree)
 		visit->factors = FOREST_AT(image, double, image->factors) + 2 * (size_t) point;
 		visit->complements = FOREST_AT(image, double, image->points) + tree->rule + 2 * (size_t) point;
 		visit->weights = visit->complements + FOREST_POINTS;
-		visit_node(visit, 0, 0, &whole, &value);
+		visit_node(visit, 0, 0, &whole);
 		host->check_interrupts(host);
 	}
 }

@@ -48,7 +48,7 @@ typedef struct State
 	const float *shares;
 	const float *factors;
 	double	   *sums;
-	int			size;			/* of a heap */
+	size_t		size;			/* of a heap */
 
 	/* by split: does the row go right, and does it follow the path where it matters? */
 	Mask		right[1 << FOREST_DENSE_DEPTH_MAX];
@@ -59,13 +59,13 @@ typedef struct State
 typedef double KERNEL(_doubles) __attribute__((vector_size(FOREST_LANES * sizeof(double)), may_alias));
 
 KERNEL_TARGET static inline __attribute__((always_inline)) void
-KERNEL(_add)(State *state, int i, const Lanes *contribution)
+KERNEL(_add)(State *state, size_t i, const Lanes *contribution)
 {
 	const ForestSplit *split = state->splits + i;
 	KERNEL(_doubles) terms = __builtin_convertvector(*contribution, KERNEL(_doubles));
 
 #pragma GCC unroll 8
-	for (int lane = 0; lane < FOREST_LANES; lane++, split += state->size)
+	for (size_t lane = 0; lane < FOREST_LANES; lane++, split += state->size)
 		state->sums[(size_t) split->value * FOREST_LANES + lane] += ((double *) &terms)[lane];
 }
 #else
@@ -74,7 +74,7 @@ typedef int32_t KERNEL(_keys) __attribute__((vector_size(KERNEL_ROWS * sizeof(in
 typedef double KERNEL(_sums) __attribute__((vector_size(KERNEL_ROWS * sizeof(double)), aligned(8), may_alias));
 
 KERNEL_TARGET static inline __attribute__((always_inline)) void
-KERNEL(_add)(State *state, int i, const Lanes *contribution)
+KERNEL(_add)(State *state, size_t i, const Lanes *contribution)
 {
 	KERNEL(_sums) *sums = (KERNEL(_sums) *)
 		(state->sums + (size_t) state->splits[i].value * FOREST_LANES * FOREST_BATCH);
@@ -83,14 +83,14 @@ KERNEL(_add)(State *state, int i, const Lanes *contribution)
 }
 #endif
 
-typedef void (*KERNEL(_below)) (State *state, int i, const Lanes *reach, Lanes *value);
+typedef void (*KERNEL(_below)) (State *state, size_t i, const Lanes *reach, Lanes *value);
 
 /*
  * The subtree of split i, of so many levels of splits: how it is reached goes in,
  * its value comes out, both by point.
  */
 KERNEL_TARGET static inline __attribute__((always_inline)) void
-KERNEL(_visit)(State *state, const int i, const int levels, const int points,
+KERNEL(_visit)(State *state, const size_t i, const int levels, const int points,
 			   const Lanes *reach, Lanes *value, KERNEL(_below) below)
 {
 	const Lanes one = 1.0f - (Lanes) {};
@@ -146,7 +146,7 @@ KERNEL(_visit)(State *state, const int i, const int levels, const int points,
 
 #define KERNEL_VISIT(levels, below, points, inlining) \
 	inlining KERNEL_TARGET static void \
-	KERNEL(_##levels##_##points) (State *state, int i, const Lanes *reach, Lanes *value) \
+	KERNEL(_##levels##_##points) (State *state, size_t i, const Lanes *reach, Lanes *value) \
 	{ \
 		KERNEL(_visit) (state, i, levels, points, reach, value, KERNEL(_##below##_##points)); \
 	}
@@ -201,8 +201,8 @@ KERNEL(_walk) (State *state, const ForestBlock *block)
 KERNEL_TARGET static inline void
 KERNEL(_tables) (State *state, const ForestImage *image, const ForestBlock *block, uint32_t lane)
 {
-	state->size = 1 << block->depth;
-	state->splits = FOREST_AT(image, ForestSplit, block->tables) + (size_t) lane * state->size;
+	state->size = (size_t) 1 << block->depth;
+	state->splits = FOREST_AT(image, ForestSplit, block->tables) + lane * state->size;
 	state->shares = FOREST_AT(image, float, block->weights) + lane;
 	state->factors = FOREST_AT(image, float, block->weights + forest_factors_offset(block)) + lane;
 	state->leaves = FOREST_AT(image, float, block->tables + forest_leaves_offset(block)) + lane -
@@ -221,19 +221,19 @@ KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const ForestValu
 
 	KERNEL(_tables) (&state, image, block, 0);
 	state.sums = sums;
-	for (int lane = 0; lane < FOREST_LANES; lane++)
-		for (int i = 1; i < state.size; i++)
+	for (size_t lane = 0; lane < FOREST_LANES; lane++)
+		for (size_t i = 1; i < state.size; i++)
 		{
 			const ForestSplit *split = state.splits + lane * state.size + i;
 
 			right[i * FOREST_LANES + lane] = -(uint32_t) (split->bound < vector[split->value].key);
 		}
-	for (int i = 1; i < state.size; i++)
+	for (size_t i = 1; i < state.size; i++)
 		state.follows[i] = ~(Mask) {};
-	for (int lane = 0; lane < FOREST_LANES; lane++)
+	for (size_t lane = 0; lane < FOREST_LANES; lane++)
 		for (; repeat < block->repeat_ends[lane]; repeat++)
 		{
-			uint32_t	ancestor = repeats[repeat].ancestor * FOREST_LANES + lane;
+			size_t		ancestor = repeats[repeat].ancestor * FOREST_LANES + lane;
 
 			follows[repeats[repeat].split * FOREST_LANES + lane] = follows[ancestor] &
 				~(right[ancestor] ^ repeats[repeat].right);
@@ -253,7 +253,7 @@ KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const int32_t *k
 		for (int row = 0; row < FOREST_BATCH; row += KERNEL_ROWS)
 		{
 			state.sums = sums + (size_t) lane * FOREST_BATCH + row;
-			for (int i = 1; i < state.size; i++)
+			for (size_t i = 1; i < state.size; i++)
 			{
 				state.right[i] = signed_key(state.splits[i].bound) <
 					*(const KERNEL(_keys) *) (keys + (size_t) state.splits[i].value * FOREST_BATCH + row);
