@@ -1,6 +1,6 @@
--- company_risk on a small copy of the ministry's database. Run in this folder on an empty database:
+-- A small copy of the ministry's database, and the extension. Run in this folder on an empty database:
 --
---     psql -X -q -f demo.sql
+--     psql -X -q -f load.sql -f train.sql -f show.sql
 --
 -- ./run does so and makes the database; "make demo" at the top does so on a throwaway server.
 
@@ -25,5 +25,3 @@ SELECT format('    %s debt events, %s months of contributions; %s rows of featur
 			  count(*), count(DISTINCT siren)) AS loaded
 FROM sfdata.company_features \gset
 \echo :loaded
-
-\ir show.sql

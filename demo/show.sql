@@ -1,5 +1,4 @@
--- The showing part: run by demo.sql, in this folder, on a database with the extension, the companies
--- and their features.
+-- The showing part: run after load.sql and train.sql, in this folder.
 
 \set ON_ERROR_STOP on
 \pset footer off
@@ -12,26 +11,59 @@ SET jit = off;
 -- ---------------------------------------------------------------- the model
 
 \echo
-\echo '=== A model comes in'
+\echo '=== Is it any good? On companies it never saw, with and without those already in a procedure'
 \echo
-\echo '\\set model `base64 -w0 model.ubj`'
-\echo '\\set dictionary `cat dictionary.json`'
-\echo 'SELECT risk.import_model(\'defaillance\', decode(:\'model\', \'base64\'), description => \'...\');'
-\echo 'SELECT risk.describe_features(\'defaillance@1\', :\'dictionary\');'
-\set model `base64 -w0 model.ubj`
-\set dictionary `cat dictionary.json`
-SELECT risk.import_model('defaillance', decode(:'model', 'base64'),
-						 description => 'Procédure collective sous 18 mois, données Urssaf, DGEFP et Sirene') AS model,
-	   :'dictionary'::jsonb IS NOT NULL AS dictionary_read \gset
-SELECT risk.describe_features(:'model', :'dictionary') AS described \gset
+\set ECHO queries
+SELECT known_cases, rows, positives, round(average_precision::numeric, 3) AS average_precision,
+	   round(roc_auc::numeric, 3) AS roc_auc, round(threshold_strong::numeric, 3) AS strong,
+	   round(precision_strong::numeric, 2) AS precision, round(recall_strong::numeric, 2) AS recall,
+	   round(threshold_moderate::numeric, 3) AS moderate,
+	   round(precision_moderate::numeric, 2) AS precision, round(recall_moderate::numeric, 2) AS recall
+FROM risk.training_metrics
+WHERE reference = 'defaillance@1' AND held_out = 'test'
+ORDER BY known_cases;
+\set ECHO none
 
+\echo
+\echo '    ... and what other thresholds would do there, those already in a procedure left out'
+\echo
+\set ECHO queries
+WITH held_out AS (
+	SELECT score_company(f, 'defaillance@1') AS score, o.failure = 1 AS failed
+	FROM sfdata.company_features f
+	JOIN sfdata.company_outcomes o USING (siren, periode)
+	WHERE NOT o.signaux_forts
+	  AND risk.training_draw(siren, 18) < 0.3 AND risk.training_draw(siren, 18, 'test') < 0.5
+)
+SELECT threshold, alerts, round(precision::numeric, 2) AS precision, round(recall::numeric, 2) AS recall,
+	   round(f_half::numeric, 3) AS f_half, round(f2::numeric, 3) AS f2
+FROM risk.threshold_table((SELECT risk.outcomes(score, failed) FROM held_out), steps => 20)
+WHERE threshold BETWEEN 0.05 AND 0.5
+ORDER BY threshold DESC;
+\set ECHO none
+
+\echo
+\echo '=== Does the database score as XGBoost does? Compared with libxgboost, bit by bit'
+\echo
+\set ECHO queries
+SELECT reference, rows_compared, different, library_version, verified
+FROM risk.verify_model('defaillance@1', 'SELECT * FROM sfdata.company_features', rows => 20000);
+\set ECHO none
+
+\echo
+\echo '=== Labels for people, where companies are looked up, and approval'
+\echo
+\echo '\\set dictionary `cat dictionary.json`'
+\echo 'SELECT risk.describe_features(\'defaillance@1\', :\'dictionary\');'
+\set dictionary `cat dictionary.json`
+SELECT risk.describe_features('defaillance@1', :'dictionary') AS described \gset
 \set ECHO queries
 SELECT risk.bind_source('defaillance@1', 'sfdata.company_features', 'siren', 'periode');
-SELECT risk.set_thresholds('defaillance@1', strong => 0.31, moderate => 0.07);
-SELECT risk.promote_model('defaillance@1', 'demo: held-out ROC AUC 0.822, average precision 0.378');
+SELECT risk.promote_model('defaillance@1', 'demo: approved on the figures above');
 
-SELECT reference, state, objective, trees, features, pg_size_pretty(bytes::bigint) AS model,
-	   threshold_strong AS strong, threshold_moderate AS moderate, source_relation AS reads
+SELECT reference, state, trees, features, pg_size_pretty(bytes::bigint) AS model,
+	   round(threshold_strong::numeric, 3) AS strong, round(threshold_moderate::numeric, 3) AS moderate,
+	   source_relation AS reads
 FROM risk.models;
 \set ECHO none
 
@@ -146,7 +178,7 @@ ORDER BY risque_moyen_pct DESC;
 
 \echo
 \echo '    ... and looking back: every month of every company scored, and what became of the alerts,'
-\echo '    among the fifth of the companies that the model never saw'
+\echo '    among the companies that the model was not trained on'
 \echo
 \set ECHO queries
 \timing on
@@ -161,7 +193,7 @@ FROM sfdata.company_outcomes o
 JOIN sfdata.company_features c USING (siren, periode)
 CROSS JOIN LATERAL score_company(c) AS score
 WHERE NOT o.signaux_forts
-  AND ('x' || left(md5(siren), 8))::bit(32)::bigint % 100 >= 80		-- train.py's split
+  AND risk.training_draw(siren, 18) < 0.3
 GROUP BY 1
 ORDER BY foretold_pct DESC;
 \set ECHO none
@@ -169,7 +201,21 @@ ORDER BY foretold_pct DESC;
 -- ---------------------------------------------------------------- 5
 
 \echo
-\echo '=== 5. What it takes: one copy of the model, shared by all sessions'
+\echo '=== 5. Are the companies of today still those of training? By feature, and by score'
+\echo
+\set ECHO queries
+SELECT feature, round(psi::numeric, 3) AS psi, round(missing_then::numeric, 2) AS missing_then,
+	   round(missing_now::numeric, 2) AS missing_now, round(mean_then::numeric, 3) AS mean_then,
+	   round(mean_now::numeric, 3) AS mean_now, verdict
+FROM risk.drift('defaillance', $$SELECT * FROM sfdata.company_features WHERE periode = '2025-12-01'$$)
+ORDER BY feature <> '(score)', psi DESC
+LIMIT 5;
+\set ECHO none
+
+-- ---------------------------------------------------------------- 6
+
+\echo
+\echo '=== 6. What it takes: one copy of the model, shared by all sessions'
 \echo
 \set ECHO queries
 SELECT name, version, place, pg_size_pretty(bytes::bigint) AS size, backends, loads
