@@ -218,7 +218,8 @@ outcomes_compact(Outcomes *outcomes)
 
 	if (sorted > 0 && compare_entries(tail - width, tail, width) >= 0)
 	{
-		copy = MemoryContextAllocHuge(CurrentMemoryContext, added * width * sizeof(uint64));
+		/* of the state's own memory: a tuplesort that flattens it may be in one that frees nothing */
+		copy = MemoryContextAllocHuge(outcomes->header.eoh_context, added * width * sizeof(uint64));
 
 		/* equal entries first, so that the others know their number */
 		for (size_t i = 0; i < added; i++)
