@@ -348,6 +348,14 @@ CREATE AGGREGATE forged(float8, boolean) (SFUNC = risk.outcomes_add, STYPE = byt
 SELECT outcome($$SELECT forged(0.5, true)$$);
 CREATE AGGREGATE forged_sums(float8, boolean) (SFUNC = risk.sums_add_log_loss, STYPE = bytea, FINALFUNC = risk.sums_mean, INITCOND = 'anything');
 SELECT outcome($$SELECT forged_sums(0.5, true)$$);
+-- counts whose sum is no number of rows: none may be taken for one
+CREATE TABLE endless AS SELECT substr(o, 1, 28) || string_agg(substr(o, 29 + 24 * n, 16) || set_byte('\x0000000000004000', 0, n % 2), ''::bytea ORDER BY n) AS counts,
+	substr(o, 1, 28) || substr(o, 29, 16) || '\x0000000000004000' AS low, substr(o, 1, 28) || substr(o, 53, 16) || '\x0100000000004000' AS high
+FROM (SELECT risk.outcomes(n, n % 2 = 1, 1) AS o FROM generate_series(0, 2047) n) r, generate_series(0, 2047) n GROUP BY o;
+SELECT outcome(format('SELECT %s FROM endless', call)) AS outcome FROM unnest(ARRAY['risk.bootstrap(counts, ''roc_auc'', 1)', 'risk.roc_auc(counts)',
+	'risk.bootstrap(high, ''average_precision'', 1)', 'risk.outcomes_combine(low, low)', 'risk.outcomes_combine(low, high)']) c (call);
+SELECT outcome($$SELECT risk.merge_outcomes(o) FROM endless, LATERAL (VALUES (low), (high)) v (o)$$);
+SELECT risk.roc_auc(low), risk.count_outcomes(low) FROM endless;
 -- compressed, out of line, unaligned in a row
 CREATE TABLE stored AS SELECT 1::"char" AS c, risk.outcomes(score, label) AS o, '2'::"char" AS d, loss_state(score, label, weight) AS s FROM outcome WHERE case_name = 'plain';
 INSERT INTO stored SELECT '1', risk.outcomes(0.5, true), '2', NULL;
@@ -430,6 +438,6 @@ SELECT outcome($$SELECT risk.bootstrap(NULL, 'precision_at', parameters => '{NUL
 SELECT outcome($$SELECT risk.bootstrap(risk.outcomes(2, true), 'log_loss')$$);
 
 SET client_min_messages = warning;
-DROP TABLE outcome, golden_value, golden_curve, survival, golden_concordance, answer, many, small_groups, serial_metrics, piece, square, stored, sampled CASCADE;
+DROP TABLE outcome, golden_value, golden_curve, survival, golden_concordance, answer, many, small_groups, serial_metrics, piece, square, stored, sampled, endless CASCADE;
 DROP AGGREGATE threshold_state(float8, boolean, float8, float8), loss_state(float8, boolean, float8), sum_states(bytea), best_state(float8, boolean, float8, float8), survival_state(float8, float8, boolean), forged(float8, boolean), forged_sums(float8, boolean);
 DROP FUNCTION metric_of_rows, metric_of_outcomes, outcomes_of, top_failures, merged;

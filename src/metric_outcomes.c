@@ -146,6 +146,15 @@ copy_entry(uint64 *to, const uint64 *from, int width)
 		to[i] = from[i];
 }
 
+static _Noreturn void
+fail_too_many_rows(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("too many rows in one group"),
+			 errdetail("Outcomes count up to 2^53 rows.")));
+}
+
 /* Adds the rows of an equal entry. */
 static inline void
 add_tally(uint64 *tally, uint64 other)
@@ -153,9 +162,7 @@ add_tally(uint64 *tally, uint64 other)
 	int64		count = tally_count(*tally) + tally_count(other);
 
 	if (count > OUTCOMES_MAX_COUNT)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many rows of one score and label")));
+		fail_too_many_rows();
 	*tally = ((uint64) count << 1) | (*tally & 1);
 }
 
@@ -304,7 +311,14 @@ outcomes_rows(const Outcomes *outcomes)
 	int64		rows = 0;
 
 	for (size_t i = 0; i < outcomes->count; i++)
-		rows += tally_count(outcomes->words[(i + 1) * outcomes->width - 1]);
+	{
+		int64		count = tally_count(outcomes->words[(i + 1) * outcomes->width - 1]);
+
+		/* states of many rows can be merged again and again */
+		if (count > OUTCOMES_MAX_COUNT - rows)
+			fail_too_many_rows();
+		rows += count;
+	}
 	return rows;
 }
 
@@ -325,6 +339,8 @@ layout_width(uint32 layout)
 static bool
 entries_are_valid(const uint64 *words, size_t count, uint32 layout, int width)
 {
+	int64		rows = 0;
+
 	for (size_t i = 0; i < count; i++)
 	{
 		const uint64 *entry = words + i * width;
@@ -332,8 +348,9 @@ entries_are_valid(const uint64 *words, size_t count, uint32 layout, int width)
 		uint64		tally = entry[width - 1];
 
 		if (isnan(word_to_double(entry[0])) || entry[0] == ~(UINT64CONST(1) << 63) ||
-			tally_count(tally) < 1 || tally_count(tally) > OUTCOMES_MAX_COUNT)
+			tally_count(tally) < 1 || tally_count(tally) > OUTCOMES_MAX_COUNT - rows)
 			return false;
+		rows += tally_count(tally);
 		if ((layout & OUTCOMES_TIMED) && (isnan(second) || entry[1] == ~(UINT64CONST(1) << 63)))
 			return false;
 		if ((layout & OUTCOMES_WEIGHTED) && !(second > 0.0 && isfinite(second)))
@@ -400,6 +417,7 @@ outcomes_flat_size(ExpandedObjectHeader *header)
 	Outcomes   *outcomes = (Outcomes *) header;
 
 	outcomes_compact(outcomes);
+	(void) outcomes_rows(outcomes);
 	return FLAT_HEADER_SIZE + outcomes->count * outcomes->width * sizeof(uint64);
 }
 
@@ -455,7 +473,11 @@ outcomes_argument(FunctionCallInfo fcinfo, int argument)
 	Outcomes   *outcomes = expanded_outcomes(datum);
 
 	if (outcomes != NULL)
+	{
 		outcomes_compact(outcomes);
+		/* as in flat values, all counts can be added up from here on */
+		(void) outcomes_rows(outcomes);
+	}
 	else
 	{
 		FlatOutcomes *flat = flat_argument(datum);
