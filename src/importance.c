@@ -51,15 +51,13 @@ waiting_row(ImportanceState *state, int64 row)
 	return (float *) (state->sums + state->feature_count) + row * state->feature_count;
 }
 
-/* A state argument, aligned; an error if it is not one of ours (states can be stored). */
+/* An error if a state is not one of ours (states can be stored). */
 static ImportanceState *
-state_argument(FunctionCallInfo fcinfo, int argument)
+check_state(ImportanceState *state)
 {
-	ImportanceState *state = (ImportanceState *) PG_GETARG_BYTEA_P_COPY(argument);
-
 	if (VARSIZE(state) < offsetof(ImportanceState, sums) || state->feature_count < 0 ||
 		VARSIZE(state) != state_size(state->feature_count) ||
-		state->waiting < 0 || state->waiting > FOREST_BATCH || state->waiting > state->rows ||
+		state->waiting < 0 || state->waiting >= FOREST_BATCH || state->waiting > state->rows ||
 		memchr(state->model, 0, sizeof(state->model)) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -67,11 +65,27 @@ state_argument(FunctionCallInfo fcinfo, int argument)
 	return state;
 }
 
+/* A state argument, aligned, and ours to change */
 static ImportanceState *
-new_state(Call *call, MemoryContext context)
+state_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return check_state((ImportanceState *) PG_GETARG_BYTEA_P_COPY(argument));
+}
+
+static _Noreturn void
+fail_another_model(const ImportanceState *state)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" is another one than the state of risk.global_importance was made with",
+					state->model)));
+}
+
+static ImportanceState *
+new_state(Call *call)
 {
 	Size		size = state_size((int32) call->forest->feature_count);
-	ImportanceState *state = MemoryContextAllocZero(context, size);
+	ImportanceState *state = palloc0(size);
 
 	SET_VARSIZE(state, size);
 	state->feature_count = (int32) call->forest->feature_count;
@@ -96,6 +110,7 @@ explain_waiting(ImportanceState *state, const ForestImage *forest)
 	double	   *contributions = allocate(FOREST_BATCH * stride, sizeof(double));
 	double	   *scratch = allocate(forest_batch_scratch(forest), sizeof(double));
 
+	Assert(forest->feature_count == state->feature_count && forest->group_count == 1);
 	for (int64 row = 0; row < state->waiting; row++)
 	{
 		memcpy(vectors + row * length, waiting_row(state, row), state->feature_count * sizeof(float));
@@ -125,14 +140,16 @@ settle(ImportanceState *state)
 	snapshot = registry_snapshot();
 	version = registry_resolve(state->model, snapshot);
 	if (memcmp(state->content_digest, version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" is another one than the state of risk.global_importance was made with",
-						state->model)));
+		fail_another_model(state);
 	image = registry_acquire_image(version, snapshot);
 	PG_TRY();
 	{
-		explain_waiting(state, image->data);
+		const ForestImage *forest = image->data;
+
+		/* states can be forged */
+		if (forest->feature_count != state->feature_count || forest->group_count != 1)
+			fail_another_model(state);
+		explain_waiting(state, forest);
 	}
 	PG_FINALLY();
 	{
@@ -154,11 +171,10 @@ PG_FUNCTION_INFO_V1(company_risk_importance_add);
 Datum
 company_risk_importance_add(PG_FUNCTION_ARGS)
 {
-	MemoryContext context;
 	Call	   *call;
 	ImportanceState *state;
 
-	if (!AggCheckCallContext(fcinfo, &context))
+	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "risk.global_importance's step called outside of an aggregate");
 	call = call_begin(fcinfo);
 	if (call == NULL)
@@ -170,9 +186,10 @@ company_risk_importance_add(PG_FUNCTION_ARGS)
 	call_require_one_output(call);
 	call_bind(call, fcinfo);
 
-	/* the state is ours to change in place */
-	state = PG_ARGISNULL(0) ? new_state(call, context) : (ImportanceState *) PG_GETARG_BYTEA_P(0);
-	if (memcmp(state->content_digest, call->version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
+	/* the state is ours to change in place; a new one is copied by the caller */
+	state = PG_ARGISNULL(0) ? new_state(call) : check_state((ImportanceState *) PG_GETARG_BYTEA_P(0));
+	if (state->feature_count != call->forest->feature_count ||
+		memcmp(state->content_digest, call->version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
 		fail_mixed(state->model, call_model(call));
 	for (int32 feature = 0; feature < state->feature_count; feature++)
 		waiting_row(state, state->waiting)[feature] = call->vector[feature].value;
