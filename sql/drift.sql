@@ -256,6 +256,11 @@ SELECT risk.import_model('drift_coded', tree_model(ARRAY['debt', 'form'], '[[[10
 SELECT risk.profile_model('drift_coded@1', 'SELECT i AS debt, i % 3 AS form FROM trained');
 SELECT feature, psi, unseen, verdict FROM risk.drift('drift_coded@1', 'SELECT i AS debt, (i % 3)::numeric(3, 1) AS form FROM trained');
 
+-- a state to begin with is checked, too
+CREATE AGGREGATE forged_drift(float8, boolean) (SFUNC = risk.drift_add, STYPE = bytea, FINALFUNC = risk.drift_wasserstein, INITCOND = 'anything');
+SELECT outcome($$SELECT forged_drift(1, true)$$);
+DROP AGGREGATE forged_drift(float8, boolean);
+
 --
 -- Queries: one SELECT, run as the caller, with the caller's search_path
 --

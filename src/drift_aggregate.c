@@ -215,7 +215,7 @@ company_risk_drift_add(PG_FUNCTION_ARGS)
 	}
 	else
 	{
-		samples = (Samples *) PG_GETARG_BYTEA_P(0);
+		samples = check_samples((Samples *) PG_GETARG_BYTEA_P(0));
 		if (samples->bins != bins_argument(fcinfo))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
