@@ -54,6 +54,15 @@ SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'DELETE FROM tested 
 SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'WITH d AS (DELETE FROM tested RETURNING *) SELECT * FROM d', 'failed')$$);
 -- names are names, whatever is in them
 SELECT outcome($$SELECT count(*) FROM risk.evaluate_model('old@1', 'SELECT *, failed AS "it''s; -- failed" FROM tested', 'it''s; -- failed', ARRAY['it''s; -- failed'])$$);
+-- and no column is taken for the row
+CREATE VIEW with_letters AS SELECT t.*, q, q AS s, q AS l, q AS c, q AS d, q AS g FROM tested t, (VALUES ('{"debt": 1, "staff": 1, "cash": 1}'::jsonb)) v (q);
+SELECT count(*), count(DISTINCT e) FROM (SELECT * FROM risk.evaluate_model('old@1', 'TABLE tested', 'failed', '{region}')
+	UNION ALL SELECT * FROM risk.evaluate_model('old@1', 'TABLE with_letters', 'failed', '{region}')) e;
+SELECT count(*), count(DISTINCT e) FROM (SELECT * FROM risk.compare_models('old@1', 'new@1', 'TABLE tested', 'failed')
+	UNION ALL SELECT * FROM risk.compare_models('old@1', 'new@1', 'TABLE with_letters', 'failed')) e;
+SELECT count(*), count(DISTINCT e) FROM (SELECT * FROM risk.compare_alerts('old@1', 'new@1', 'TABLE tested', 'siren')
+	UNION ALL SELECT * FROM risk.compare_alerts('old@1', 'new@1', 'TABLE with_letters', 'siren')) e;
+DROP VIEW with_letters;
 
 -- Two models side by side
 SELECT measure, level, parameter, round(a::numeric, 3) AS a, round(b::numeric, 3) AS b, round(difference::numeric, 3) AS difference, round(together::numeric, 3) AS together

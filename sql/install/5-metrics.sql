@@ -714,8 +714,8 @@ DECLARE
 	moderate double precision;
 	columns text := '';
 	sets text := '';
-	breakdowns text := '';
-	values_of_segments text := '';
+	breakdowns text := ' WHEN false THEN 0';
+	values_of_segments text := ' WHEN false THEN NULL';
 	arguments text := 's.score, s.label';
 BEGIN
 	IF evaluate_model.label IS NULL THEN
@@ -725,12 +725,12 @@ BEGIN
 	SELECT m.threshold_strong, m.threshold_moderate INTO strong, moderate
 	FROM risk.models m WHERE m.reference OPERATOR(pg_catalog.=) resolved;
 	IF evaluate_model.weight IS NOT NULL THEN
-		columns := pg_catalog.format(', (q.%I)::pg_catalog.float8 AS weight', evaluate_model.weight);
+		columns := pg_catalog.format(', (company_risk_row.%I)::pg_catalog.float8 AS weight', evaluate_model.weight);
 		arguments := 's.score, s.label, s.weight';
 	END IF;
 	FOR i IN 1 .. COALESCE(pg_catalog.cardinality(evaluate_model.segments), 0) LOOP
 		columns := columns OPERATOR(pg_catalog.||)
-			pg_catalog.format(', COALESCE((q.%I)::pg_catalog.text, ''(none)'') AS segment_%s', evaluate_model.segments[i], i);
+			pg_catalog.format(', COALESCE((company_risk_row.%I)::pg_catalog.text, ''(none)'') AS segment_%s', evaluate_model.segments[i], i);
 		sets := sets OPERATOR(pg_catalog.||) pg_catalog.format(', (segment_%s)', i);
 		breakdowns := breakdowns OPERATOR(pg_catalog.||) pg_catalog.format(' WHEN GROUPING(s.segment_%s) OPERATOR(pg_catalog.=) 0 THEN %s', i, i);
 		values_of_segments := values_of_segments OPERATOR(pg_catalog.||) pg_catalog.format(
@@ -742,21 +742,20 @@ BEGIN
 			g.segment, e.evaluated, m.metric, m.level, m.parameter, m.value, n.companies, n.failures
 		FROM (SELECT CASE%s ELSE 0 END AS number, CASE%s ELSE '(all)' END AS segment,
 				risk.outcomes(%s) AS outcomes, %s AS new_outcomes
-			FROM (SELECT @extschema@.score_company(q, %L) AS score, (q.%I)::pg_catalog.bool AS label, %s AS known%s
-				FROM %s q OFFSET 0) s
+			FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score, (company_risk_row.%I)::pg_catalog.bool AS label, %s AS known%s
+				FROM %s company_risk_row OFFSET 0) s
 			GROUP BY GROUPING SETS (()%s)) g
 			CROSS JOIN LATERAL (VALUES (1, 'all', g.outcomes), (2, 'without known cases', g.new_outcomes)) e (number, evaluated, outcomes)
 			CROSS JOIN LATERAL risk.count_outcomes(e.outcomes) n
 			CROSS JOIN LATERAL risk.outcome_metrics(e.outcomes, $2, $3, $4) WITH ORDINALITY m (metric, level, parameter, value, number)
 		WHERE e.outcomes IS NOT NULL
 		ORDER BY g.number, g.segment COLLATE "C", e.number, m.number$query$,
-		COALESCE(nullif(breakdowns, ''), ' WHEN false THEN 0'), COALESCE(nullif(values_of_segments, ''), ' WHEN false THEN NULL'),
-		arguments,
+		breakdowns, values_of_segments, arguments,
 		CASE WHEN evaluate_model.known IS NULL THEN 'NULL::pg_catalog.bytea'
 			ELSE pg_catalog.format('risk.outcomes(%s) FILTER (WHERE NOT s.known)', arguments) END,
 		resolved, evaluate_model.label,
 		CASE WHEN evaluate_model.known IS NULL THEN 'false'
-			ELSE pg_catalog.format('COALESCE((q.%I)::pg_catalog.bool, false)', evaluate_model.known) END,
+			ELSE pg_catalog.format('COALESCE((company_risk_row.%I)::pg_catalog.bool, false)', evaluate_model.known) END,
 		columns, source, sets)
 	USING evaluate_model.segments, strong, moderate, evaluate_model.cases;
 END
@@ -797,8 +796,8 @@ BEGIN
 			FROM (SELECT l.*,
 					CASE WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 WHEN l.score_a IS NOT NULL THEN 0 END AS level_a,
 					CASE WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 WHEN l.score_b IS NOT NULL THEN 0 END AS level_b
-				FROM (SELECT @extschema@.score_company(q, %L) AS score_a, @extschema@.score_company(q, %L) AS score_b, %s AS label%s
-					FROM %s q OFFSET 0) l) s) c
+				FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score_a, @extschema@.score_company(company_risk_row, %L) AS score_b, %s AS label%s
+					FROM %s company_risk_row OFFSET 0) l) s) c
 			CROSS JOIN LATERAL (
 				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'companies' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
 					c.count_a AS a, c.count_b AS b, (SELECT pg_catalog.sum(n.n)::pg_catalog.float8 FROM pg_catalog.unnest(c.levels) n (n)) AS together
@@ -813,9 +812,9 @@ BEGIN
 			FROM pg_catalog.generate_series(0, 2) x (x), pg_catalog.generate_series(0, 2) y (y)),
 		reference_a, reference_b,
 		CASE WHEN compare_models.label IS NULL THEN 'NULL::pg_catalog.bool'
-			ELSE pg_catalog.format('(q.%I)::pg_catalog.bool', compare_models.label) END,
+			ELSE pg_catalog.format('(company_risk_row.%I)::pg_catalog.bool', compare_models.label) END,
 		CASE WHEN compare_models.weight IS NULL THEN ''
-			ELSE pg_catalog.format(', (q.%I)::pg_catalog.float8 AS weight', compare_models.weight) END,
+			ELSE pg_catalog.format(', (company_risk_row.%I)::pg_catalog.float8 AS weight', compare_models.weight) END,
 		source)
 	USING thresholds;
 END
@@ -914,16 +913,16 @@ BEGIN
 			g.rank, g.feature_group, g.group_label, g.points_a, g.points_b, g.difference
 		FROM (SELECT l.*, CASE WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 ELSE 0 END AS a,
 				CASE WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 ELSE 0 END AS b
-			FROM (SELECT q, (q.%3$I)::pg_catalog.text AS company, @extschema@.score_company(q, %1$L) AS score_a,
-					@extschema@.score_company(q, %2$L) AS score_b FROM %4$s q OFFSET 0) l
+			FROM (SELECT company_risk_row, (company_risk_row.%3$I)::pg_catalog.text AS company, @extschema@.score_company(company_risk_row, %1$L) AS score_a,
+					@extschema@.score_company(company_risk_row, %2$L) AS score_b FROM %4$s company_risk_row OFFSET 0) l
 			WHERE l.score_a IS NOT NULL AND l.score_b IS NOT NULL) c
 			CROSS JOIN LATERAL (
 				SELECT pg_catalog.row_number() OVER (ORDER BY pg_catalog.abs(d.difference) DESC, d.feature_group COLLATE "C")::pg_catalog.int4 AS rank, d.*
 				FROM (SELECT COALESCE(ga.feature_group, gb.feature_group) AS feature_group, COALESCE(gb.group_label, ga.group_label) AS group_label,
 						COALESCE(ga.points, ga.contribution) AS points_a, COALESCE(gb.points, gb.contribution) AS points_b,
 						COALESCE(gb.points, gb.contribution, 0) OPERATOR(pg_catalog.-) COALESCE(ga.points, ga.contribution, 0) AS difference
-					FROM risk.explain_groups(c.q, %1$L) ga
-						FULL JOIN risk.explain_groups(c.q, %2$L) gb
+					FROM risk.explain_groups(c.company_risk_row, %1$L) ga
+						FULL JOIN risk.explain_groups(c.company_risk_row, %2$L) gb
 						ON COALESCE(gb.feature_group, '') OPERATOR(pg_catalog.=) COALESCE(ga.feature_group, '')) d) g
 		WHERE c.a OPERATOR(pg_catalog.<>) c.b AND (g.rank OPERATOR(pg_catalog.<=) $2) IS NOT FALSE
 		ORDER BY (c.a OPERATOR(pg_catalog.=) 0) DESC, (c.b OPERATOR(pg_catalog.=) 0) DESC, c.score_b DESC, c.company COLLATE "C", g.rank$query$,
