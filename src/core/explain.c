@@ -32,9 +32,9 @@
  * block are visited together, in float32, as the lanes of vectors
  * (explain_kernel.h).  Where rows come many at a time it is the rows that are
  * the lanes: no split is then looked up lane by lane, and no sum is added to
- * lane by lane.  Both exist for several kinds of processor.  The operations and their order are the image's, the same in every
- * kernel, and never contracted: the same image and row give the same bits
- * everywhere.
+ * lane by lane.  Both exist for several kinds of processor.  The operations and
+ * their order are the image's, the same in every kernel, and never contracted:
+ * the same image and row give the same bits everywhere.
  */
 #include "explain.h"
 
