@@ -217,7 +217,8 @@ compare_sample(Comparison *comparison, const char *sample, const char *model)
 	char	   *query = psprintf("SELECT risk.feature_values(r, $1) FROM (%s\n) r", sample);
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(model)};
-	MemoryContext context = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk sample rows",
+												  ALLOCSET_DEFAULT_SIZES);
 	SPIPlanPtr	plan;
 	Portal		portal;
 
@@ -246,10 +247,12 @@ compare_sample(Comparison *comparison, const char *sample, const char *model)
 				take_sample_row(comparison, datum);
 		}
 		MemoryContextSwitchTo(spi_context);
+		MemoryContextReset(context);
 		SPI_freetuptable(SPI_tuptable);
 	}
 	SPI_cursor_close(portal);
 	SPI_finish();
+	MemoryContextDelete(context);
 }
 
 /* ----------
