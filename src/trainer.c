@@ -174,7 +174,13 @@ await_end(Trainer *trainer)
 		CHECK_FOR_INTERRUPTS();
 	}
 	if (ended < 0)
-		elog(ERROR, "could not wait for trainer process %d: %m", (int) trainer->pid);
+	{
+		int			pid = (int) trainer->pid;
+
+		/* somebody else has waited for it: the number may be another process by now */
+		trainer->pid = 0;
+		elog(ERROR, "could not wait for trainer process %d: %m", pid);
+	}
 	trainer->pid = 0;
 	return status;
 }
@@ -387,6 +393,16 @@ greet(Trainer *trainer)
 	pfree(payload.data);
 }
 
+/* What every wait ends at.  A server in single-user mode has no postmaster. */
+static void
+watch_session(const Trainer *trainer, WaitEventSet *set)
+{
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	if (IsUnderPostmaster)
+		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	AddWaitEventToSet(set, WL_SOCKET_READABLE, trainer->output, NULL, NULL);
+}
+
 Trainer *
 trainer_start(void)
 {
@@ -414,14 +430,10 @@ trainer_start(void)
 
 	old_context = MemoryContextSwitchTo(context);
 	initStringInfo(&trainer->received);
-	trainer->reading = create_wait_event_set(context, 3);
-	AddWaitEventToSet(trainer->reading, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(trainer->reading, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	AddWaitEventToSet(trainer->reading, WL_SOCKET_READABLE, trainer->output, NULL, NULL);
+	trainer->reading = create_wait_event_set(context, 4);
+	watch_session(trainer, trainer->reading);
 	trainer->writing = create_wait_event_set(context, 4);
-	AddWaitEventToSet(trainer->writing, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(trainer->writing, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	AddWaitEventToSet(trainer->writing, WL_SOCKET_READABLE, trainer->output, NULL, NULL);
+	watch_session(trainer, trainer->writing);
 	AddWaitEventToSet(trainer->writing, WL_SOCKET_WRITEABLE, trainer->input, NULL, NULL);
 	MemoryContextSwitchTo(old_context);
 
