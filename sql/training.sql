@@ -159,6 +159,11 @@ SELECT bool_and(score >= before) AS rises FROM (
 -- The other boosters
 SELECT risk.train_model('dart', 'TABLE known_rows', 'failed', features => '{age,debt}', rounds => 5, parameters => '{"booster": "dart", "rate_drop": 0.5}');
 SELECT risk.train_model('linear', 'TABLE known_rows', 'failed', features => '{debt,workforce}', rounds => 5, parameters => '{"booster": "gblinear"}');
+-- which cannot go back to its best round when it is stopped: the record says what the registry says
+SELECT risk.train_model('halted', 'TABLE known_rows', 'failed', features => '{debt,workforce}', rounds => 300, early_stopping => 2,
+	parameters => '{"booster": "gblinear", "eta": 1, "lambda": 0, "eval_metric": "auc"}');
+SELECT t.rounds < 300 AS stopped, t.rounds = t.rounds_trained AS all_used, t.rounds = m.rounds AS as_registered
+FROM risk.trainings t JOIN risk.models m USING (reference) WHERE t.reference = 'halted@1';
 SELECT name, booster FROM risk.models WHERE name IN ('dart', 'linear') ORDER BY 1;
 
 -- ---------- fewer negatives

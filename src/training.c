@@ -276,6 +276,20 @@ make_summary(const Run *run, double reading_seconds)
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 
+/*
+ * How many rounds the model uses.  A linear model is one sum that all rounds have
+ * changed: there is no way back to its best one.
+ */
+static int
+rounds_used(const Run *run, const TrainingResult *result)
+{
+	for (int i = 0; i < run->request.parameter_count; i++)
+		if (strcmp(run->request.parameters[i].name, "booster") == 0 &&
+			strcmp(run->request.parameters[i].value, "gblinear") == 0)
+			return result->rounds;
+	return result->best_iteration >= 0 ? result->best_iteration + 1 : result->rounds;
+}
+
 static void
 put_result(ReturnSetInfo *set, const Run *run, const TrainingResult *result, double reading_seconds)
 {
@@ -287,7 +301,7 @@ put_result(ReturnSetInfo *set, const Run *run, const TrainingResult *result, dou
 	nulls[n] = run->fold == 0;
 	values[n++] = Int32GetDatum(run->fold);
 	values[n++] = PointerGetDatum(result->model);
-	values[n++] = Int32GetDatum(result->best_iteration >= 0 ? result->best_iteration + 1 : result->rounds);
+	values[n++] = Int32GetDatum(rounds_used(run, result));
 	values[n++] = Int32GetDatum(result->rounds);
 	if ((nulls[n] = result->metric[0] == '\0' || isnan(result->best_score)))
 		n++;

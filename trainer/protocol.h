@@ -197,7 +197,7 @@ typedef struct TrainDone
 {
 	int32_t		rounds;			/* trained; 0 when no final model was asked for */
 	int32_t		best_iteration; /* from 0; -1: early stopping was not asked for */
-	double		best_score;		/* the metric there; NaN: none */
+	double		best_score;		/* the metric there, of a linear model at the last round; NaN: none */
 	int32_t		folds;			/* so many FoldDone follow */
 	int32_t		unused;
 } TrainDone;

@@ -895,7 +895,7 @@ run_training(Training *training)
 		boost(training, &run);
 		done.rounds = run.rounds_done;
 		done.best_iteration = run.best_iteration;
-		done.best_score = run.best_iteration >= 0 ? run.best_score : run.last_score;
+		done.best_score = run.best_iteration >= 0 && !is_linear(training) ? run.best_score : run.last_score;
 		send_progress(training, PHASE_PREDICTING, &run);
 		predict_set(training, &run, SET_VALIDATION);
 		predict_set(training, &run, SET_TEST);
