@@ -38,11 +38,15 @@ SELECT training('SELECT id, CASE id WHEN 9 THEN ''Infinity'' ELSE z::float8 END 
 SELECT training('SELECT id, CASE id WHEN 9 THEN -1e39::float8 ELSE z::float8 END AS z, y FROM sound ORDER BY id');
 SELECT training('SELECT id, CASE id WHEN 9 THEN -(10::numeric ^ 400) ELSE z END AS z, y FROM sound ORDER BY id');
 SELECT training('SELECT n % 2 = 0 AS y, ''company '' || n AS name FROM generate_series(1, 1000000) n');
+SELECT training('SELECT y, id % 2 AS z, repeat(md5(id::text), 4000) AS report FROM sound');
 -- ---------- weights, periods, marks
 SELECT training('SELECT *, x - 1 AS w FROM sound', ', weight_column => ''w''');
 SELECT training('SELECT *, CASE WHEN id > 1 THEN 1.5 END AS w FROM sound ORDER BY id', ', weight_column => ''w''');
 SELECT training('SELECT *, ''NaN''::float8 AS w FROM sound', ', weight_column => ''w''');
 SELECT training('TABLE sound', ', weight_column => ''c''');
+SELECT training('SELECT *, 0 AS w FROM sound', ', weight_column => ''w''');
+SELECT training('SELECT *, y::int AS w FROM sound', ', weight_column => ''w''');
+SELECT training('SELECT *, CASE WHEN y THEN 1e-50 ELSE 1 END AS w FROM sound', ', weight_column => ''w''');
 SELECT training('TABLE sound', ', period_column => ''c''');
 SELECT training('SELECT x, y, CASE WHEN id > 1 THEN period ELSE ''infinity'' END AS period FROM sound', ', period_column => ''period''');
 SELECT training('SELECT x, y, timestamp ''2024-01-01'' + (400 * id + n) * interval ''1 second'' AS period FROM sound, generate_series(1, 400) n', ', period_column => ''period''');
@@ -87,6 +91,8 @@ SELECT outcome($$SELECT risk.train_model('wrong', 'TABLE sound', 'y', rounds => 
 SELECT outcome($$SELECT risk.train_model('wrong', 'TABLE sound', 'y', early_stopping => 0)$$);
 SELECT outcome($$SELECT risk.train_model('wrong', 'TABLE sound', 'y', seed => -1)$$);
 SELECT outcome($$SELECT risk.train_model('wrong', 'TABLE sound', 'y', calibration => 'magic')$$);
+SELECT outcome($$SELECT * FROM risk.cross_validate(NULL, 'y')$$);
+SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', NULL)$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', 'y', folds => 1)$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', 'y', folds => 3, fold_column => 'x')$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('SELECT *, 1 + y::int AS f FROM sound', 'y', folds => 2, fold_column => 'f')$$);
@@ -95,6 +101,11 @@ SELECT outcome($$SELECT risk.training_draw('1', 0, 'luck')$$);
 -- ---------- the query: one, that only reads
 SELECT training('SELEC 1');
 SELECT training('SELECT 1; SELECT 2');
+-- what the profile could not run in the end is refused before anything is trained
+CREATE SEQUENCE risk_test.rows_read;
+SELECT training('SELECT *, nextval(''risk_test.rows_read'') AS n FROM sound; -- all of them');
+SELECT is_called AS was_run FROM risk_test.rows_read;
+DROP SEQUENCE risk_test.rows_read;
 SELECT training('DELETE FROM sound');
 SELECT training('WITH d AS (DELETE FROM sound RETURNING *) SELECT * FROM d');
 SELECT training('SELECT x / (id - 9) AS x, y FROM sound ORDER BY id');

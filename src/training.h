@@ -146,6 +146,7 @@ typedef struct TrainingSplit
 	/* rows, and positives among them, by RowRole; those left out for the gap, or sampled away */
 	int64		rows[3];
 	int64		positives[3];
+	int64		weighty[3][2];	/* rows with a weight other than 0, by label */
 	int64		unused;
 } TrainingSplit;
 

@@ -49,6 +49,9 @@
 /* A feature with more categories than this is an identifier, not a category. */
 #define CATEGORIES_MAX 65536
 
+/* And their names are names, not texts: they stay in memory, and in the model. */
+#define CATEGORY_NAMES_BYTES_MAX (16 * 1024 * 1024)
+
 /* And periods are months or quarters, not moments. */
 #define PERIODS_MAX 100000
 
@@ -95,6 +98,7 @@ struct CategoryNames
 	names_hash *hash;
 	MemoryContext context;
 	int			count;
+	Size		bytes;
 };
 
 typedef struct PeriodEntry
@@ -511,6 +515,14 @@ read_category(Reader *reader, TrainingColumn *column, Datum datum)
 					 errmsg("column \"%s\" has more than %d categories", column->name, CATEGORIES_MAX),
 					 errdetail("Text columns become categorical features, each distinct value a category."),
 					 errhint("A column with so many values identifies rows: leave it out, or name it as key_column.")));
+		names->bytes += key.length;
+		if (names->bytes > CATEGORY_NAMES_BYTES_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("names of categories in column \"%s\" have more than %d MB", column->name,
+							CATEGORY_NAMES_BYTES_MAX / (1024 * 1024)),
+					 errdetail("Text columns become categorical features, each distinct value a category."),
+					 errhint("A column of long texts is no category: leave it out.")));
 		copy = MemoryContextAlloc(names->context, key.length + 1);
 		memcpy(copy, key.name, key.length);
 		copy[key.length] = '\0';
@@ -731,8 +743,11 @@ training_data_read(const char *query, const TrainingSpec *spec)
 			break;
 		MemoryContextSwitchTo(row_context);
 		for (uint64 i = 0; i < SPI_processed; i++)
+		{
 			read_row(&reader, SPI_tuptable->vals[i]);
-		MemoryContextReset(row_context);
+			/* now, not after the block: a value may be long when it is detoasted */
+			MemoryContextReset(row_context);
+		}
 		SPI_freetuptable(SPI_tuptable);
 		progress_rows(data->rows);
 		CHECK_FOR_INTERRUPTS();

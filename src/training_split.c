@@ -87,6 +87,7 @@ count_roles(TrainingData *data, TrainingSplit *split)
 
 	memset(split->rows, 0, sizeof(split->rows));
 	memset(split->positives, 0, sizeof(split->positives));
+	memset(split->weighty, 0, sizeof(split->weighty));
 	split->unused = 0;
 	training_data_rewind(data);
 	for (; training_data_next(data, &row, NULL); number++)
@@ -97,6 +98,7 @@ count_roles(TrainingData *data, TrainingSplit *split)
 		{
 			split->rows[role]++;
 			split->positives[role] += row.label;
+			split->weighty[role][row.label] += row.weight > 0.0f;
 		}
 		else
 			split->unused++;
@@ -139,6 +141,14 @@ check_classes(const TrainingSplit *split, RowRole role, const char *what, const 
 				 errmsg("all " INT64_FORMAT " %s rows have the label %d", rows, what, positives > 0),
 				 errdetail("Both outcomes are needed."),
 				 errhint("%s", hint)));
+	/* test rows are counted, not weighed */
+	for (int label = 0; label < 2 && role != ROLE_TEST; label++)
+		if (split->weighty[role][label] == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("all %s rows with the label %d have the weight 0", what, label),
+					 errdetail("Both outcomes are needed."),
+					 errhint("Give such rows a weight, or leave them out of the query.")));
 }
 
 /* How many negatives to keep, so that positives have their share of what is left. */

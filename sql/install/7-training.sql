@@ -401,6 +401,9 @@ DECLARE
 	every bigint;
 BEGIN
 	PERFORM risk.check_training(name, query, arguments);
+	-- the profile, after the training, will have the query inside of its own: whether that can be is to be known now
+	PERFORM risk.query_columns(query);
+	PERFORM risk.query_columns(pg_catalog.format(E'SELECT * FROM (%s\n) q', pg_catalog.rtrim(query, E' \t\r\n;')));
 	SELECT r.* INTO STRICT run
 	FROM risk.run_training(query, pg_catalog.jsonb_set(arguments, '{model}', pg_catalog.to_jsonb(name))) r;
 	reference := risk.store_training(name, query, arguments, description, retrained_from, run);
@@ -555,6 +558,9 @@ CREATE FUNCTION risk.cross_validate(
 AS $$
 #variable_conflict use_column
 BEGIN
+	IF cross_validate.query IS NULL OR cross_validate.label IS NULL THEN
+		RAISE EXCEPTION 'query and label must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	RETURN QUERY
 	SELECT r.fold, (pg_catalog.jsonb_extract_path_text(r.summary, 'training_rows'))::pg_catalog.int8, r.rounds, m.*
 	FROM risk.run_training(cross_validate.query,
