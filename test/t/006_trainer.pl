@@ -149,7 +149,7 @@ my $child = during($session, $long, sub {
 	is((split ' ', slurp_file("/proc/$child/stat"))[18], 10, 'it has a lower priority');
 	is(slurp_file("/proc/$child/oom_score_adj") + 0, 1000, 'it is what an out-of-memory killer takes first');
 	my $limits = slurp_file("/proc/$child/limits");
-	like($limits, qr/^Max data size\s+4294967296 /m, 'its memory is limited');
+	like($limits, qr/^Max data size\s+8589934592 /m, 'its memory is limited');
 	like($limits, qr/^Max core file size\s+0 /m, 'it leaves no core file');
 	like($limits, qr/^Max file size\s+0 /m, 'it writes no file');
 	like($limits, qr/^Max open files\s+4 /m, 'and opens none');
