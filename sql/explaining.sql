@@ -288,8 +288,8 @@ SELECT outcome($$SELECT risk.global_importance(m, 'pair@' || 1 + n % 2) FROM man
 SELECT outcome($$SELECT risk.importance_final('\x00')$$);
 -- also one that is made up of what another was: rows that wait, of another number of features or outputs
 CREATE AGGREGATE importance_state(record, text) (SFUNC = risk.importance_add, STYPE = bytea);
-SELECT risk.import_model('wide', linear_model(ARRAY['x', 'y', 'z'], ARRAY[1, 2, 3]::float8[]));
-CREATE TABLE kept AS SELECT importance_state(m, 'pair@1') AS two, importance_state(r, 'wide@1') AS three FROM many m, LATERAL (SELECT m.x, m.y, 1 AS z) r WHERE n <= 17;
+SELECT risk.import_model('three', linear_model(ARRAY['x', 'y', 'z'], ARRAY[1, 2, 3]::float8[]));
+CREATE TABLE kept AS SELECT importance_state(m, 'pair@1') AS two, importance_state(r, 'three@1') AS three FROM many m, LATERAL (SELECT m.x, m.y, 1 AS z) r WHERE n <= 17;
 SELECT outcome(format('SELECT risk.importance_final(%L)', substr(three, 1, 20) || substr(two, 21, 32 + 256) || substr(three, 309))) AS other_features,
 	outcome(format('SELECT risk.importance_final(%L)', set_byte(set_byte(two, 4, 16), 12, 16))) AS full_batch FROM kept;
 DO $$
