@@ -34,6 +34,7 @@ OBJS = \
 	src/lookup.o \
 	src/metric_bootstrap.o \
 	src/metric_concordance.o \
+	src/metric_groups.o \
 	src/metric_outcomes.o \
 	src/metric_sums.o \
 	src/metric_tables.o \

@@ -211,6 +211,15 @@ resize(void *memory, size_t count, size_t size)
 	return result;
 }
 
+char *
+copy_text(const char *text)
+{
+	char	   *copy = allocate(strlen(text) + 1, 1);
+
+	strcpy(copy, text);
+	return copy;
+}
+
 void
 bytes_append(Bytes *bytes, const void *data, size_t length)
 {

@@ -48,6 +48,7 @@ extern _Noreturn void fail_memory(void);
 /* frames.c: memory, or the error frame that says there is none */
 extern void *allocate(size_t count, size_t size);
 extern void *resize(void *memory, size_t count, size_t size);
+extern char *copy_text(const char *text);
 extern void bytes_append(Bytes *bytes, const void *data, size_t length);
 
 /* library.c: libxgboost */
