@@ -270,7 +270,7 @@ SELECT q AS query, outcome(format('SELECT risk.profile(%L)', q)) AS outcome FROM
 	'SELECT 1 AS a) q, (SELECT 2', 'SELECT $1 AS a', 'SELECT i FROM wide FOR UPDATE', 'SELECT 1 AS a, 2 AS a', 'SELECT FROM wide', 'SELECT i INTO made FROM wide']) q;
 SELECT outcome('SELECT risk.profile(NULL)'), outcome($$SELECT risk.drift('drifting', NULL)$$) LIKE '22004:%' AS refused;
 SELECT count(*) FROM wide;
-SELECT feature, mean FROM risk.profile('SELECT 1 AS "Quoted ""name""", 2 AS "query", 3 AS company_risk_row, 4 AS "select"');
+SELECT feature, mean FROM risk.profile('SELECT 1 AS "Quoted ""name""", 2 AS "query", 3 AS q, 4 AS "select"');
 CREATE SCHEMA risk_test_other;
 CREATE TABLE risk_test_other.wide AS SELECT 7 AS i;
 SET search_path = risk_test_other, risk_test, public;
@@ -304,6 +304,7 @@ RESET ROLE;
 SELECT role, details FROM risk.model_events WHERE name = 'drift_coded' AND event = 'profile' AND role <> session_user;
 REVOKE ALL ON FUNCTION risk.profile_model(text, text), risk.store_profile(text, text[], risk.column_profile[]) FROM regress_company_risk_watcher;
 -- what is stored is checked
+SELECT outcome($$SELECT risk.profile_model('drift_coded@1', 'SELECT i AS debt, 1 AS form, 2 AS company_risk_row FROM wide')$$);
 SELECT outcome($$SELECT risk.store_profile('drift_coded@1', '{debt, nobody}', NULL)$$);
 SELECT outcome($$SELECT risk.store_profile('drift_coded@1', '{debt, form}', ARRAY[NULL::risk.column_profile])$$);
 SELECT outcome($$SELECT risk.store_profile('drift_coded@1', '{debt}', ARRAY[NULL::risk.column_profile])$$);

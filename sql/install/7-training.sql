@@ -397,21 +397,20 @@ DECLARE
 	-- what drift is measured against needs no more rows, and the query runs again for it
 	most_profiled CONSTANT bigint := 100000;
 	run risk.training_run;
+	source text;
 	reference text;
 	every bigint;
 BEGIN
 	PERFORM risk.check_training(name, query, arguments);
 	-- the profile, after the training, will have the query inside of its own: whether that can be is to be known now
-	PERFORM risk.query_columns(query);
-	PERFORM risk.query_columns(pg_catalog.format(E'SELECT * FROM (%s\n) q', pg_catalog.rtrim(query, E' \t\r\n;')));
+	source := risk.query_source(query);
 	SELECT r.* INTO STRICT run
 	FROM risk.run_training(query, pg_catalog.jsonb_set(arguments, '{model}', pg_catalog.to_jsonb(name))) r;
 	reference := risk.store_training(name, query, arguments, description, retrained_from, run);
 	every := pg_catalog.ceil((run.summary OPERATOR(pg_catalog.->>) 'rows')::pg_catalog.numeric OPERATOR(pg_catalog./) most_profiled);
 	PERFORM risk.profile_model(reference, CASE WHEN every OPERATOR(pg_catalog.<=) 1 THEN query
-		ELSE pg_catalog.format(E'SELECT * FROM (SELECT q.*, pg_catalog.row_number() OVER () AS "(row)" FROM (%s\n) q) q '
-			'WHERE "(row)" OPERATOR(pg_catalog.%%) %s OPERATOR(pg_catalog.=) 0',
-			pg_catalog.rtrim(query, E' \t\r\n;'), every) END);
+		ELSE pg_catalog.format('SELECT * FROM (SELECT q.*, pg_catalog.row_number() OVER () AS "(row)" FROM %s q) q '
+			'WHERE "(row)" OPERATOR(pg_catalog.%%) %s OPERATOR(pg_catalog.=) 0', source, every) END);
 	RETURN reference;
 END
 $$;

@@ -186,6 +186,28 @@ CREATE FUNCTION risk.query_columns(query text, OUT names text[], OUT types oid[]
 COMMENT ON FUNCTION risk.query_columns(text) IS
 	'Internal: names and base types of the columns of a query, which must be one SELECT and is not run';
 
+/* Parses the query as the caller: no search_path here */
+CREATE FUNCTION risk.query_source(query text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED COST 1000
+AS $$
+DECLARE
+	-- a comment at its end must not hide what follows
+	source CONSTANT text := pg_catalog.format(E'(%s\n)', pg_catalog.rtrim(query, E' \t\r\n;'));
+BEGIN
+	IF query IS NULL THEN
+		RAISE EXCEPTION 'query must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF 'company_risk_row' OPERATOR(pg_catalog.=) ANY ((risk.query_columns(query)).names) THEN
+		RAISE EXCEPTION 'query has a column "company_risk_row"'
+			USING ERRCODE = 'reserved_name', HINT = 'Give it another name: its rows are called like that.';
+	END IF;
+	PERFORM risk.query_columns(pg_catalog.concat('SELECT * FROM ', source, ' q'));
+	RETURN source;
+END
+$$;
+COMMENT ON FUNCTION risk.query_source(text) IS
+	'Internal: a query, checked to be one SELECT, as what stands in FROM; the alias is company_risk_row where its rows are scored';
+
 -- the columns to profile and what each is; without a choice, those that can be
 CREATE FUNCTION risk.profile_features(names text[], types oid[], chosen text[], OUT features text[], OUT kinds text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -217,7 +239,7 @@ $$;
 COMMENT ON FUNCTION risk.profile_features(text[], oid[], text[]) IS 'Internal: which columns of a query are profiled, and as what';
 
 -- rows are counted in the bins of the reference, if there is one; bounds are written with all their digits
-CREATE FUNCTION risk.profile_statement(query text, names text[], types oid[], features text[], kinds text[],
+CREATE FUNCTION risk.profile_statement(source text, names text[], types oid[], features text[], kinds text[],
 	reference risk.column_profile[] DEFAULT NULL, model text DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
@@ -265,8 +287,8 @@ BEGIN
 	INTO expressions
 	FROM ROWS FROM (unnest(profile_statement.features), unnest(profile_statement.kinds)) WITH ORDINALITY f (feature, kind, ordinality)
 		LEFT JOIN pg_type t ON t.oid = profile_statement.types[array_position(profile_statement.names, f.feature)];
-	RETURN format(E'SELECT ARRAY[\n\t%s]::risk.column_profile[]\nFROM (%s\n) company_risk_row',
-		expressions, rtrim(profile_statement.query, E' \t\r\n;'));
+	RETURN format(E'SELECT ARRAY[\n\t%s]::risk.column_profile[]\nFROM %s company_risk_row',
+		expressions, profile_statement.source);
 END
 $$;
 COMMENT ON FUNCTION risk.profile_statement(text, text[], oid[], text[], text[], risk.column_profile[], text) IS 'Internal: the statement that profiles columns of a query';
@@ -311,7 +333,7 @@ BEGIN
 	query_columns := risk.query_columns(profile.query);
 	chosen := risk.profile_features(query_columns.names, query_columns.types, profile.features);
 	RETURN QUERY SELECT * FROM risk.show_profiles(chosen.features,
-		risk.run_profile(risk.profile_statement(profile.query, query_columns.names, query_columns.types, chosen.features, chosen.kinds)));
+		risk.run_profile(risk.profile_statement(risk.query_source(profile.query), query_columns.names, query_columns.types, chosen.features, chosen.kinds)));
 END
 $$;
 COMMENT ON FUNCTION risk.profile(text, text[]) IS
@@ -391,7 +413,7 @@ BEGIN
 	reference := risk.resolve_model(profile_model.model);
 	query_columns := risk.query_columns(profile_model.query);
 	chosen := risk.model_profile_features(reference);
-	profiles := risk.run_profile(risk.profile_statement(profile_model.query, query_columns.names, query_columns.types,
+	profiles := risk.run_profile(risk.profile_statement(risk.query_source(profile_model.query), query_columns.names, query_columns.types,
 		chosen.features, chosen.kinds, model => reference));
 	RETURN risk.store_profile(reference, chosen.features, profiles);
 END
@@ -472,7 +494,7 @@ BEGIN
 	stored := risk.stored_profile(reference);
 	query_columns := risk.query_columns(drift.query);
 	RETURN QUERY SELECT * FROM risk.compare_profiles(stored.features, stored.kinds, stored.profiles,
-		risk.run_profile(risk.profile_statement(drift.query, query_columns.names, query_columns.types, stored.features, stored.kinds,
+		risk.run_profile(risk.profile_statement(risk.query_source(drift.query), query_columns.names, query_columns.types, stored.features, stored.kinds,
 			stored.profiles, reference)));
 END
 $$;
@@ -494,10 +516,10 @@ BEGIN
 	columns_then := risk.query_columns(drift_between.query_then);
 	columns_now := risk.query_columns(drift_between.query_now);
 	chosen := risk.profile_features(columns_then.names, columns_then.types, drift_between.features);
-	profiles_then := risk.run_profile(risk.profile_statement(drift_between.query_then, columns_then.names, columns_then.types,
+	profiles_then := risk.run_profile(risk.profile_statement(risk.query_source(drift_between.query_then), columns_then.names, columns_then.types,
 		chosen.features, chosen.kinds));
 	RETURN QUERY SELECT * FROM risk.compare_profiles(chosen.features, chosen.kinds, profiles_then,
-		risk.run_profile(risk.profile_statement(drift_between.query_now, columns_now.names, columns_now.types,
+		risk.run_profile(risk.profile_statement(risk.query_source(drift_between.query_now), columns_now.names, columns_now.types,
 			chosen.features, chosen.kinds, profiles_then)));
 END
 $$;

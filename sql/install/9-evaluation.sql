@@ -5,20 +5,6 @@
  * anything: these functions are not VOLATILE.
  * ----------
  */
-CREATE FUNCTION risk.evaluation_source(query text) RETURNS text
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF query IS NULL THEN
-		RAISE EXCEPTION 'query must not be null' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	-- a comment at its end must not hide what follows
-	RETURN format(E'(%s\n)', regexp_replace(query, '[;[:space:]]+$', ''));
-END
-$$;
-COMMENT ON FUNCTION risk.evaluation_source(text) IS 'Internal: a query in parentheses';
-
 CREATE FUNCTION risk.evaluate_model(
 	model text,
 	query text,
@@ -35,7 +21,7 @@ CREATE FUNCTION risk.evaluate_model(
 AS $$
 DECLARE
 	resolved text := risk.resolve_model(evaluate_model.model);
-	source text := risk.evaluation_source(evaluate_model.query);
+	source text := risk.query_source(evaluate_model.query);
 	strong double precision;
 	moderate double precision;
 	columns text := '';
@@ -102,7 +88,7 @@ AS $$
 DECLARE
 	reference_a text := risk.resolve_model(compare_models.model_a);
 	reference_b text := risk.resolve_model(compare_models.model_b);
-	source text := risk.evaluation_source(compare_models.query);
+	source text := risk.query_source(compare_models.query);
 	thresholds double precision[];
 	arguments text := 's.label';
 BEGIN
@@ -215,7 +201,7 @@ AS $$
 DECLARE
 	reference_a text := risk.resolve_model(compare_alerts.model_a);
 	reference_b text := risk.resolve_model(compare_alerts.model_b);
-	source text := risk.evaluation_source(compare_alerts.query);
+	source text := risk.query_source(compare_alerts.query);
 	thresholds double precision[];
 BEGIN
 	IF compare_alerts.key IS NULL THEN
