@@ -26,7 +26,6 @@ OBJS = \
 	src/call.o \
 	src/company_risk.o \
 	src/drift.o \
-	src/drift_aggregate.o \
 	src/importance.o \
 	src/importing.o \
 	src/json.o \

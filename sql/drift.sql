@@ -59,7 +59,6 @@ FROM measures m JOIN (SELECT name, risk.population_stability_index(value, is_now
 SET max_parallel_workers_per_gather = 2;
 SET min_parallel_table_scan_size = 0;
 SET parallel_setup_cost = 0;
-SET parallel_tuple_cost = 0;
 SET parallel_leader_participation = off;
 EXPLAIN (COSTS OFF) SELECT risk.population_stability_index(plain, is_now) FROM both_rows;
 SELECT same(risk.population_stability_index(plain, is_now), (SELECT psi FROM measures WHERE name = 'plain')) AS plain,
@@ -70,7 +69,6 @@ SELECT same(risk.population_stability_index(plain, is_now), (SELECT psi FROM mea
 RESET max_parallel_workers_per_gather;
 RESET min_parallel_table_scan_size;
 RESET parallel_setup_cost;
-RESET parallel_tuple_cost;
 RESET parallel_leader_participation;
 -- a copy of everything changes no share; many equal values take no room
 SELECT near(risk.population_stability_index(plain, is_now), (SELECT psi FROM measures WHERE name = 'plain')) AS psi,
@@ -100,8 +98,26 @@ SELECT risk.population_stability_index(x, true) AS no_rows, risk.wasserstein(x, 
 SELECT outcome(format('SELECT risk.population_stability_index(i, i %% 2 = 0, %s) FROM generate_series(1, 10) i', bins))
 FROM unnest(ARRAY['1', '1001', 'NULL', 'i + 1']) bins;
 SELECT risk.population_stability_index(i, i % 2 = 0, 1000) >= 0 AS many FROM generate_series(1, 10) i;
-SELECT outcome($$SELECT risk.drift_wasserstein('\x00')$$), outcome($$SELECT risk.drift_combine('\x0000', '\x00')$$) LIKE '22P03:%' AS refused;
-SELECT outcome($$SELECT risk.drift_add(NULL, 1, true)$$);
+
+-- States: merged in any order, of the right kind, and with any byte changed an answer or an error
+SELECT outcome($$SELECT risk.outcomes_add_sample(NULL, 1, true)$$);
+CREATE AGGREGATE drift_state(float8, boolean, integer) (SFUNC = risk.outcomes_add_sample, STYPE = bytea, COMBINEFUNC = risk.outcomes_combine);
+CREATE TABLE drift_part AS SELECT i % 7 AS part, drift_state(plain, is_now, 10) AS state FROM both_rows GROUP BY 1;
+SELECT name, same(risk.samples_stability_index(merged), psi) AS psi, same(risk.samples_jensen_shannon(merged), js) AS js,
+	same(risk.samples_wasserstein(merged), w) AS w, same(risk.samples_mean_difference(merged), d) AS d
+FROM measures, (SELECT risk.merge_outcomes(state ORDER BY part) AS merged FROM drift_part UNION ALL
+	SELECT risk.merge_outcomes(state ORDER BY part DESC) FROM drift_part) m WHERE name = 'plain';
+SELECT outcome($$SELECT risk.samples_wasserstein('\x00')$$);
+SELECT outcome($$SELECT risk.samples_wasserstein(risk.outcomes(1, true))$$);
+SELECT outcome($$SELECT risk.roc_auc(state) FROM drift_part$$);
+SELECT outcome($$SELECT risk.merge_outcomes(state) FROM (SELECT drift_state(1, true, 10) AS state UNION ALL SELECT drift_state(1, true, 9)) s$$);
+SELECT outcome($$SELECT risk.merge_outcomes(state) FROM (SELECT drift_state(1, true, 10) AS state UNION ALL SELECT risk.outcomes(1, true)) s$$);
+SELECT call, count(*) AS tried, bool_and(result ~ '^(ok|22P03|22003|22023|54000)') AS as_expected, bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
+FROM (SELECT call, outcome(format('SELECT risk.%s(%L::bytea)', call, set_byte(s, n, (get_byte(s, n) + change) % 256))) AS result
+	FROM (SELECT drift_state(plain, is_now, 4) AS s FROM both_rows WHERE i <= 5 OR i IN (13, 17)) g,
+		(VALUES ('samples_stability_index'), ('samples_wasserstein')) c (call),
+		LATERAL generate_series(0, length(s) - 1) n, (VALUES (1), (128), (255)) d (change)) r
+GROUP BY call ORDER BY call;
 
 -- from counts
 SELECT near(risk.population_stability_index('{10, 20, 70}'::bigint[], '{30, 20, 50}'::bigint[]), 0.2 * ln(3.0::float8) + 0.2 * ln(7 / 5.0::float8)) AS psi,
@@ -257,7 +273,7 @@ SELECT risk.profile_model('drift_coded@1', 'SELECT i AS debt, i % 3 AS form FROM
 SELECT feature, psi, unseen, verdict FROM risk.drift('drift_coded@1', 'SELECT i AS debt, (i % 3)::numeric(3, 1) AS form FROM trained');
 
 -- a state to begin with is checked, too
-CREATE AGGREGATE forged_drift(float8, boolean) (SFUNC = risk.drift_add, STYPE = bytea, FINALFUNC = risk.drift_wasserstein, INITCOND = 'anything');
+CREATE AGGREGATE forged_drift(float8, boolean) (SFUNC = risk.outcomes_add_sample, STYPE = bytea, FINALFUNC = risk.samples_wasserstein, INITCOND = 'anything');
 SELECT outcome($$SELECT forged_drift(1, true)$$);
 DROP AGGREGATE forged_drift(float8, boolean);
 

@@ -7,8 +7,6 @@
 
 #include "postgres.h"
 
-#include <math.h>
-
 /* Bins are cut at the quantiles 0, 1/n, ... 1 of the reference. */
 #define DRIFT_DEFAULT_BINS 10
 #define DRIFT_MIN_BINS 2
@@ -28,28 +26,8 @@ drift_quantile_place(int64 count, int k, int n)
 	return rank > 0 ? rank - 1 : 0;
 }
 
-/* A sum that does not lose small terms beside large ones (Neumaier) */
-typedef struct PreciseSum
-{
-	double		sum;
-	double		rest;
-} PreciseSum;
-
-static inline void
-precise_add(PreciseSum *precise, double value)
-{
-	double		sum = precise->sum + value;
-
-	precise->rest += fabs(precise->sum) >= fabs(value) ?
-		(precise->sum - sum) + value : (value - sum) + precise->sum;
-	precise->sum = sum;
-}
-
-static inline double
-precise_result(const PreciseSum *precise)
-{
-	return isfinite(precise->sum) ? precise->sum + precise->rest : precise->sum;
-}
+/* A number of bins; an error if it is none. */
+extern int	drift_bins(int bins);
 
 /*
  * The bounds of bins from the quantiles 0, 1/n, ... 1 of the reference, n + 1 of

@@ -145,10 +145,10 @@ void
 groups_of_outcomes(ScoreGroups *groups, const Outcomes *outcomes)
 {
 	memset(groups, 0, sizeof(ScoreGroups));
-	if (outcomes->layout & OUTCOMES_TIMED)
+	if (outcomes->layout & (OUTCOMES_TIMED | OUTCOMES_SAMPLES))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("outcomes with months to failure are not for this metric")));
+				 errmsg("these outcomes are not of scores and labels alone")));
 	groups->outcomes = outcomes;
 	if (outcomes->layout & OUTCOMES_WEIGHTED)
 		sum_groups(groups);

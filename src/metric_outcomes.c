@@ -1,7 +1,9 @@
 /*
  * metric_outcomes.c
  *		Outcomes: the multiset of (score, label) that metrics are made from, as
- *		the state of aggregates and as a value of type bytea.
+ *		the state of aggregates and as a value of type bytea.  For measures of
+ *		drift the score is any value, or missing, and the label says whether it
+ *		is one of now.
  *
  * An entry is two to four words of 64 bits: the score, for survival data the
  * months, for weighted data the weight, for clustered data a hash of the cluster,
@@ -40,6 +42,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "drift.h"
 #include "metrics.h"
 
 /* Also says which byte order and which version of the layout it is. */
@@ -286,6 +289,8 @@ outcomes_reserve(Outcomes *outcomes, size_t more)
 				 errmsg("too many distinct outcomes in one group"),
 				 errdetail("%zu distinct entries of %zu bytes exceed 1 GB.",
 						   outcomes->count + more, outcomes->width * sizeof(uint64)),
+				 (outcomes->layout & OUTCOMES_SAMPLES) ?
+				 errhint("Round the values, or use risk.drift_between, which sorts on disk.") :
 				 errhint("Round the scores, or make smaller groups.")));
 	/* half of it free, so that merges stay rare */
 	while (capacity < maximum && (capacity - outcomes->count < more || outcomes->count > capacity / 2))
@@ -331,6 +336,8 @@ layout_width(uint32 layout)
 {
 	if (layout == OUTCOMES_TIMED)
 		return 3;
+	if (layout == OUTCOMES_SAMPLES)
+		return 2;
 	if ((layout & ~(OUTCOMES_WEIGHTED | OUTCOMES_CLUSTERED)) != 0)
 		return 0;
 	return 2 + ((layout & OUTCOMES_WEIGHTED) != 0) + ((layout & OUTCOMES_CLUSTERED) != 0);
@@ -347,8 +354,10 @@ entries_are_valid(const uint64 *words, size_t count, uint32 layout, int width)
 		double		second = word_to_double(entry[1]);
 		uint64		tally = entry[width - 1];
 
-		if (isnan(word_to_double(entry[0])) || entry[0] == ~(UINT64CONST(1) << 63) ||
-			tally_count(tally) < 1 || tally_count(tally) > OUTCOMES_MAX_COUNT - rows)
+		if (!(layout == OUTCOMES_SAMPLES && entry[0] == MISSING_WORD) &&
+			(isnan(word_to_double(entry[0])) || entry[0] == ~(UINT64CONST(1) << 63)))
+			return false;
+		if (tally_count(tally) < 1 || tally_count(tally) > OUTCOMES_MAX_COUNT - rows)
 			return false;
 		rows += tally_count(tally);
 		if ((layout & OUTCOMES_TIMED) && (isnan(second) || entry[1] == ~(UINT64CONST(1) << 63)))
@@ -536,38 +545,18 @@ any_null(FunctionCallInfo fcinfo)
 	return false;
 }
 
-/*
- * The step of all aggregates of this file, after they have read their parameters:
- * score, label, perhaps a cluster, and a weight if there is one more argument.
- */
+/* Adds one row to the state, the first argument; the new state. */
 static Datum
-outcomes_step(FunctionCallInfo fcinfo, uint32 layout, int weight_position,
-			  OutcomesParameter parameter, double first, double second, uint64 cluster)
+add_row(FunctionCallInfo fcinfo, const uint64 *entry, uint32 layout,
+		OutcomesParameter parameter, double first, double second)
 {
 	MemoryContext context;
 	Outcomes   *outcomes;
-	uint64		entry[OUTCOMES_MAX_WIDTH];
-	int			width = 1;
-	double		weight;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("step of an aggregate called outside of an aggregate")));
-	entry[0] = word_from_double(metric_score(PG_GETARG_FLOAT8(1)));
-	if (PG_NARGS() > weight_position)
-	{
-		weight = metric_weight(PG_GETARG_FLOAT8(weight_position));
-		/* a row of no weight is no row */
-		if (weight == 0.0)
-			return same_state(fcinfo);
-		layout |= OUTCOMES_WEIGHTED;
-		entry[width++] = word_from_double(weight);
-	}
-	if (layout & OUTCOMES_CLUSTERED)
-		entry[width++] = cluster;
-	entry[width++] = (UINT64CONST(1) << 1) | PG_GETARG_BOOL(2);
-
 	outcomes = state_argument(fcinfo, context);
 	if (outcomes == NULL)
 	{
@@ -587,6 +576,34 @@ outcomes_step(FunctionCallInfo fcinfo, uint32 layout, int weight_position,
 				 errhint("Group by it.")));
 	outcomes_append(outcomes, entry);
 	return EOHPGetRWDatum(&outcomes->header);
+}
+
+/*
+ * The step of aggregates over scores, after they have read their parameters: score,
+ * label, perhaps a cluster, and a weight if there is one more argument.
+ */
+static Datum
+outcomes_step(FunctionCallInfo fcinfo, uint32 layout, int weight_position,
+			  OutcomesParameter parameter, double first, double second, uint64 cluster)
+{
+	uint64		entry[OUTCOMES_MAX_WIDTH];
+	int			width = 1;
+	double		weight;
+
+	entry[0] = word_from_double(metric_score(PG_GETARG_FLOAT8(1)));
+	if (PG_NARGS() > weight_position)
+	{
+		weight = metric_weight(PG_GETARG_FLOAT8(weight_position));
+		/* a row of no weight is no row */
+		if (weight == 0.0)
+			return same_state(fcinfo);
+		layout |= OUTCOMES_WEIGHTED;
+		entry[width++] = word_from_double(weight);
+	}
+	if (layout & OUTCOMES_CLUSTERED)
+		entry[width++] = cluster;
+	entry[width++] = one_row(PG_GETARG_BOOL(2));
+	return add_row(fcinfo, entry, layout, parameter, first, second);
 }
 
 /* (state, score, label [, weight]) */
@@ -663,17 +680,11 @@ PG_FUNCTION_INFO_V1(company_risk_outcomes_add_months);
 Datum
 company_risk_outcomes_add_months(PG_FUNCTION_ARGS)
 {
-	MemoryContext context;
-	Outcomes   *outcomes;
 	double		months;
 	uint64		entry[OUTCOMES_MAX_WIDTH];
 
 	if (any_null(fcinfo))
 		return same_state(fcinfo);
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("step of an aggregate called outside of an aggregate")));
 	months = PG_GETARG_FLOAT8(2);
 	if (isnan(months))
 		ereport(ERROR,
@@ -681,17 +692,29 @@ company_risk_outcomes_add_months(PG_FUNCTION_ARGS)
 				 errmsg("months are not a number (NaN)")));
 	entry[0] = word_from_double(metric_score(PG_GETARG_FLOAT8(1)));
 	entry[1] = word_from_double(months);
-	entry[2] = (UINT64CONST(1) << 1) | PG_GETARG_BOOL(3);
+	entry[2] = one_row(PG_GETARG_BOOL(3));
+	return add_row(fcinfo, entry, OUTCOMES_TIMED, PARAMETER_NONE, 0, 0);
+}
 
-	outcomes = state_argument(fcinfo, context);
-	if (outcomes == NULL)
-		outcomes = new_state(context, OUTCOMES_TIMED, 0);
-	else if (outcomes->layout != OUTCOMES_TIMED)
+/* (state, value, is_now [, bins]); a value that is NULL or NaN is missing */
+PG_FUNCTION_INFO_V1(company_risk_outcomes_add_sample);
+Datum
+company_risk_outcomes_add_sample(PG_FUNCTION_ARGS)
+{
+	uint64		entry[OUTCOMES_MAX_WIDTH];
+
+	/* neither then nor now */
+	if (PG_ARGISNULL(2))
+		return same_state(fcinfo);
+	if (PG_NARGS() > 3 && PG_ARGISNULL(3))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid state of an aggregate")));
-	outcomes_append(outcomes, entry);
-	return EOHPGetRWDatum(&outcomes->header);
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("bins must not be null")));
+	entry[0] = PG_ARGISNULL(1) || isnan(PG_GETARG_FLOAT8(1)) ?
+		MISSING_WORD : word_from_double(PG_GETARG_FLOAT8(1));
+	entry[1] = one_row(PG_GETARG_BOOL(2));
+	return add_row(fcinfo, entry, OUTCOMES_SAMPLES, PARAMETER_BINS,
+				   PG_NARGS() > 3 ? drift_bins(PG_GETARG_INT32(3)) : DRIFT_DEFAULT_BINS, 0);
 }
 
 /*

@@ -1,6 +1,7 @@
 /*
  * metric_outcomes.h
- *		Outcomes: the multiset of (score, label) that metrics are made from.
+ *		Outcomes: the multiset of (score, label) that metrics and measures of drift
+ *		are made from.
  *
  * See metric_outcomes.c for the representation.
  */
@@ -18,6 +19,7 @@
 #define OUTCOMES_TIMED		1	/* months to failure; alone */
 #define OUTCOMES_WEIGHTED	2
 #define OUTCOMES_CLUSTERED	4	/* a hash of the cluster, for the bootstrap */
+#define OUTCOMES_SAMPLES	8	/* not scores: two samples of a value, the label says which; alone */
 
 /* What the parameters of an aggregate are, kept beside its outcomes */
 typedef enum OutcomesParameter
@@ -69,7 +71,8 @@ outcomes_cluster_word(uint32 layout)
 }
 
 /*
- * Doubles as words that compare as they do.  There are no NaNs, and -0 is 0.
+ * Doubles as words that compare as they do; -0 is 0.  The only NaN is the value that
+ * samples miss, and comes last.
  */
 static inline uint64
 word_from_double(double value)
@@ -91,6 +94,8 @@ word_to_double(uint64 word)
 	return value;
 }
 
+#define MISSING_WORD	UINT64CONST(0xFFF8000000000000)
+
 /* A tally is how many rows, and below it their label. */
 static inline int64
 tally_count(uint64 tally)
@@ -102,6 +107,12 @@ static inline bool
 tally_label(uint64 tally)
 {
 	return tally & 1;
+}
+
+static inline uint64
+one_row(bool label)
+{
+	return (UINT64CONST(1) << 1) | label;
 }
 
 /* ----------

@@ -38,6 +38,7 @@
 #include "utils/plancache.h"
 
 #include "compat.h"
+#include "core/double_double.h"
 #include "drift.h"
 
 #define QUANTILES 20			/* 0, 0.05, ... 1 */
@@ -260,8 +261,8 @@ profile_numbers(ProfileState *state, ProfileRow *row)
 	int			slice = 0;
 	int64		run_start = 0;
 	double		previous = 0.0;
-	PreciseSum	slice_sum = {0.0, 0.0};
-	PreciseSum	mean_sum = {0.0, 0.0};
+	DoubleDouble slice_sum = dd_from(0.0);
+	DoubleDouble mean_sum = dd_from(0.0);
 	double		mean = 0.0;		/* of the values so far */
 	double		squares = 0.0;	/* sum of squared distances from it (Welford) */
 	Datum		datum;
@@ -295,7 +296,7 @@ profile_numbers(ProfileState *state, ProfileRow *row)
 			runs[decile++].below = run_start;
 		}
 
-		precise_add(&mean_sum, value);
+		dd_accumulate(&mean_sum, value);
 		distance = value - mean;
 		mean += distance / (i + 1);
 		squares += distance * (value - mean);
@@ -305,12 +306,12 @@ profile_numbers(ProfileState *state, ProfileRow *row)
 		{
 			int64		upto = Min((i + 1) * SLICES, (slice + 1) * n);
 
-			precise_add(&slice_sum, value * ((double) (upto - done) / n));
+			dd_accumulate(&slice_sum, value * ((double) (upto - done) / n));
 			done = upto;
 			if (done == (slice + 1) * n)
 			{
-				slices[slice++] = precise_result(&slice_sum);
-				slice_sum.sum = slice_sum.rest = 0.0;
+				slices[slice++] = dd_to_double(slice_sum);
+				slice_sum = dd_from(0.0);
 			}
 		}
 		if (state->has_reference)
@@ -325,10 +326,10 @@ profile_numbers(ProfileState *state, ProfileRow *row)
 		if (!state->has_reference)
 			count_own_bins(deciles, runs, n, own_bounds, &bound_count, counts);
 		/* a sum of finite values may be infinite: the other mean is less precise, but there */
-		if (isfinite(mean_sum.sum))
-			mean = precise_result(&mean_sum) / n;
+		if (isfinite(mean_sum.high))
+			mean = dd_to_double(mean_sum) / n;
 		else if (isinf(quantiles[0]) || isinf(quantiles[QUANTILES]))
-			mean = mean_sum.sum;
+			mean = mean_sum.high;
 		set_column(row, PROFILE_MEAN, Float8GetDatum(mean));
 		if (n > 1)
 			set_column(row, PROFILE_STDDEV,

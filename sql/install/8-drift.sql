@@ -4,74 +4,69 @@
  * Measures as aggregates over (value, is_now), and as functions of counts.
  * ----------
  */
-CREATE FUNCTION risk.drift_add(state bytea, value double precision, is_now boolean) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'company_risk_drift_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.drift_add(bytea, double precision, boolean) IS 'Internal: step of the aggregates of drift';
-REVOKE ALL ON FUNCTION risk.drift_add(bytea, double precision, boolean) FROM PUBLIC;
+CREATE FUNCTION risk.outcomes_add_sample(state bytea, value double precision, is_now boolean) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_sample' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk.outcomes_add_sample(bytea, double precision, boolean) IS 'Internal: step of the aggregates of drift';
+REVOKE ALL ON FUNCTION risk.outcomes_add_sample(bytea, double precision, boolean) FROM PUBLIC;
 
-CREATE FUNCTION risk.drift_add(state bytea, value double precision, is_now boolean, bins integer) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'company_risk_drift_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.drift_add(bytea, double precision, boolean, integer) IS 'Internal: step of the aggregates of drift';
-REVOKE ALL ON FUNCTION risk.drift_add(bytea, double precision, boolean, integer) FROM PUBLIC;
+CREATE FUNCTION risk.outcomes_add_sample(state bytea, value double precision, is_now boolean, bins integer) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_sample' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk.outcomes_add_sample(bytea, double precision, boolean, integer) IS 'Internal: step of the aggregates of drift';
+REVOKE ALL ON FUNCTION risk.outcomes_add_sample(bytea, double precision, boolean, integer) FROM PUBLIC;
 
-CREATE FUNCTION risk.drift_combine(a bytea, b bytea) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'company_risk_drift_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.drift_combine(bytea, bytea) IS 'Internal: adds states of the aggregates of drift';
-REVOKE ALL ON FUNCTION risk.drift_combine(bytea, bytea) FROM PUBLIC;
+CREATE FUNCTION risk.samples_stability_index(state bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'company_risk_samples_stability_index' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk.samples_stability_index(bytea) IS 'Internal: result of risk.population_stability_index';
+REVOKE ALL ON FUNCTION risk.samples_stability_index(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.drift_stability_index(state bytea) RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_drift_stability_index' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.drift_stability_index(bytea) IS 'Internal: result of risk.population_stability_index';
-REVOKE ALL ON FUNCTION risk.drift_stability_index(bytea) FROM PUBLIC;
+CREATE FUNCTION risk.samples_jensen_shannon(state bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'company_risk_samples_jensen_shannon' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk.samples_jensen_shannon(bytea) IS 'Internal: result of risk.jensen_shannon';
+REVOKE ALL ON FUNCTION risk.samples_jensen_shannon(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.drift_jensen_shannon(state bytea) RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_drift_jensen_shannon' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.drift_jensen_shannon(bytea) IS 'Internal: result of risk.jensen_shannon';
-REVOKE ALL ON FUNCTION risk.drift_jensen_shannon(bytea) FROM PUBLIC;
+CREATE FUNCTION risk.samples_wasserstein(state bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'company_risk_samples_wasserstein' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk.samples_wasserstein(bytea) IS 'Internal: result of risk.wasserstein';
+REVOKE ALL ON FUNCTION risk.samples_wasserstein(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.drift_wasserstein(state bytea) RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_drift_wasserstein' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.drift_wasserstein(bytea) IS 'Internal: result of risk.wasserstein';
-REVOKE ALL ON FUNCTION risk.drift_wasserstein(bytea) FROM PUBLIC;
-
-CREATE FUNCTION risk.drift_mean_difference(state bytea) RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_drift_mean_difference' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.drift_mean_difference(bytea) IS 'Internal: result of risk.mean_difference';
-REVOKE ALL ON FUNCTION risk.drift_mean_difference(bytea) FROM PUBLIC;
+CREATE FUNCTION risk.samples_mean_difference(state bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'company_risk_samples_mean_difference' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk.samples_mean_difference(bytea) IS 'Internal: result of risk.mean_difference';
+REVOKE ALL ON FUNCTION risk.samples_mean_difference(bytea) FROM PUBLIC;
 
 CREATE AGGREGATE risk.population_stability_index(value double precision, is_now boolean) (
-	SFUNC = risk.drift_add, STYPE = bytea, SSPACE = 65536, COMBINEFUNC = risk.drift_combine,
-	FINALFUNC = risk.drift_stability_index, PARALLEL = SAFE);
+	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
+	FINALFUNC = risk.samples_stability_index, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.population_stability_index(double precision, boolean) IS
 	'Population stability index of the values with is_now against those without: sum of (q - p) ln(q/p) over ten bins, cut at the deciles of the latter, and one for missing values (NULL, NaN); shares below 0.0001 count as that. Less than 0.1 is stable, more than 0.25 a strong change; NULL when one side has no rows';
 
 CREATE AGGREGATE risk.population_stability_index(value double precision, is_now boolean, bins integer) (
-	SFUNC = risk.drift_add, STYPE = bytea, SSPACE = 65536, COMBINEFUNC = risk.drift_combine,
-	FINALFUNC = risk.drift_stability_index, PARALLEL = SAFE);
+	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
+	FINALFUNC = risk.samples_stability_index, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.population_stability_index(double precision, boolean, integer) IS
 	'Population stability index of the values with is_now against those without, over so many bins (2 to 1000), cut at quantiles of the latter, and one for missing values';
 
 CREATE AGGREGATE risk.jensen_shannon(value double precision, is_now boolean) (
-	SFUNC = risk.drift_add, STYPE = bytea, SSPACE = 65536, COMBINEFUNC = risk.drift_combine,
-	FINALFUNC = risk.drift_jensen_shannon, PARALLEL = SAFE);
+	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
+	FINALFUNC = risk.samples_jensen_shannon, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.jensen_shannon(double precision, boolean) IS
 	'Jensen-Shannon divergence, in bits (0 to 1), between the values with and without is_now, over the bins of risk.population_stability_index; the distance is its square root';
 
 CREATE AGGREGATE risk.jensen_shannon(value double precision, is_now boolean, bins integer) (
-	SFUNC = risk.drift_add, STYPE = bytea, SSPACE = 65536, COMBINEFUNC = risk.drift_combine,
-	FINALFUNC = risk.drift_jensen_shannon, PARALLEL = SAFE);
+	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
+	FINALFUNC = risk.samples_jensen_shannon, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.jensen_shannon(double precision, boolean, integer) IS
 	'Jensen-Shannon divergence, in bits (0 to 1), between the values with and without is_now, over so many bins (2 to 1000)';
 
 CREATE AGGREGATE risk.wasserstein(value double precision, is_now boolean) (
-	SFUNC = risk.drift_add, STYPE = bytea, SSPACE = 65536, COMBINEFUNC = risk.drift_combine,
-	FINALFUNC = risk.drift_wasserstein, PARALLEL = SAFE);
+	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
+	FINALFUNC = risk.samples_wasserstein, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.wasserstein(double precision, boolean) IS
 	'Wasserstein-1 distance, in the unit of the values, between those with and without is_now: the area between their distribution functions; missing values (NULL, NaN) aside';
 
 CREATE AGGREGATE risk.mean_difference(value double precision, is_now boolean) (
-	SFUNC = risk.drift_add, STYPE = bytea, SSPACE = 65536, COMBINEFUNC = risk.drift_combine,
-	FINALFUNC = risk.drift_mean_difference, PARALLEL = SAFE);
+	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
+	FINALFUNC = risk.samples_mean_difference, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.mean_difference(double precision, boolean) IS
 	'Mean of the values with is_now less the mean of those without, in their unit; missing values (NULL, NaN) aside';
 

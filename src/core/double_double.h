@@ -39,10 +39,11 @@ dd_from(double a)
 	return (DoubleDouble) {a, 0.0};
 }
 
+/* The nearest double; a sum that is infinite stays so, whatever its low part */
 static inline double
 dd_to_double(DoubleDouble a)
 {
-	return a.high + a.low;
+	return isfinite(a.high) ? a.high + a.low : a.high;
 }
 
 static inline DoubleDouble
@@ -52,6 +53,16 @@ dd_sum(double a, double b)
 	double		b_part = sum - a;
 
 	return (DoubleDouble) {sum, (a - (sum - b_part)) + (b - b_part)};
+}
+
+/* Adds to a sum that need not be renormalized yet (Kahan and Babuska) */
+static inline void
+dd_accumulate(DoubleDouble *sum, double value)
+{
+	DoubleDouble step = dd_sum(sum->high, value);
+
+	sum->high = step.high;
+	sum->low += step.low;
 }
 
 static inline DoubleDouble
