@@ -281,7 +281,8 @@ DROP AGGREGATE forged_drift(float8, boolean);
 -- Queries: one SELECT, run as the caller, with the caller's search_path
 --
 SELECT q AS query, outcome(format('SELECT risk.profile(%L)', q)) AS outcome FROM unnest(ARRAY[
-	'SELECT 1 AS a', 'VALUES (1)', 'WITH w AS (SELECT 1 AS a) TABLE w ; ', 'SELECT 1 AS a; SELECT 2', '', 'nonsense', 'DELETE FROM wide', 'SHOW work_mem',
+	'SELECT 1 AS a', 'VALUES (1)', 'WITH w AS (SELECT 1 AS a) TABLE w ; ', 'SELECT 1 AS a; -- the first', '; SELECT 1 AS "é" -- é
+; /* é */', 'SELECT 1 AS a; SELECT 2', '', 'nonsense', 'DELETE FROM wide', 'SHOW work_mem',
 	'INSERT INTO wide (i) VALUES (1) RETURNING i', 'WITH w AS (DELETE FROM wide RETURNING i) SELECT i FROM w', 'SELECT 1 AS a) q; DROP TABLE wide; --',
 	'SELECT 1 AS a) q, (SELECT 2', 'SELECT $1 AS a', 'SELECT i FROM wide FOR UPDATE', 'SELECT 1 AS a, 2 AS a', 'SELECT FROM wide', 'SELECT i INTO made FROM wide']) q;
 SELECT outcome('SELECT risk.profile(NULL)'), outcome($$SELECT risk.drift('drifting', NULL)$$) LIKE '22004:%' AS refused;

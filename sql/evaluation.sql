@@ -56,7 +56,7 @@ SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'WITH d AS (DELETE F
 SELECT outcome($$SELECT count(*) FROM risk.evaluate_model('old@1', 'SELECT *, failed AS "it''s; -- failed" FROM tested', 'it''s; -- failed', ARRAY['it''s; -- failed'])$$);
 -- the name of the rows is taken: a jsonb column of that name would be scored in their place
 SELECT outcome($$SELECT count(*) FROM risk.evaluate_model('old@1', 'SELECT *, to_jsonb(t) AS company_risk_row FROM tested t', 'failed')$$);
-SELECT outcome($$SELECT count(*) FROM risk.compare_models('old@1', 'new@1', 'SELECT 1 AS x; -- two things; nothing')$$);
+SELECT outcome($$SELECT count(*) FROM risk.compare_models('old@1', 'new@1', 'SELECT 1 AS x; SELECT 2')$$);
 -- and no column is taken for the row
 CREATE VIEW with_letters AS SELECT t.*, q, q AS s, q AS l, q AS c, q AS d, q AS g FROM tested t, (VALUES ('{"debt": 1, "staff": 1, "cash": 1}'::jsonb)) v (q);
 SELECT count(*), count(DISTINCT e) FROM (SELECT * FROM risk.evaluate_model('old@1', 'TABLE tested', 'failed', '{region}')

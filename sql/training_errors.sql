@@ -103,7 +103,7 @@ SELECT training('SELEC 1');
 SELECT training('SELECT 1; SELECT 2');
 -- what the profile could not run in the end is refused before anything is trained
 CREATE SEQUENCE risk_test.rows_read;
-SELECT training('SELECT *, nextval(''risk_test.rows_read'') AS n FROM sound; -- all of them');
+SELECT training('SELECT *, nextval(''risk_test.rows_read'') AS company_risk_row FROM sound');
 SELECT is_called AS was_run FROM risk_test.rows_read;
 DROP SEQUENCE risk_test.rows_read;
 SELECT training('DELETE FROM sound');

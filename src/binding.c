@@ -25,9 +25,8 @@
 #include "utils/numeric.h"
 #include "utils/typcache.h"
 
+#include "company_risk.h"
 #include "convert.h"
-
-#define NAMES_IN_MESSAGE 10		/* missing features that an error lists */
 
 struct RowColumn
 {
@@ -128,11 +127,7 @@ fail_missing_columns(Call *call, TupleDesc descriptor)
 		}
 		if (found)
 			continue;
-		if (missing < NAMES_IN_MESSAGE)
-			appendStringInfo(&names, "%s\"%s\"", missing ? ", " : "", name);
-		else if (missing == NAMES_IN_MESSAGE)
-			appendStringInfoString(&names, ", ...");
-		missing++;
+		message_add_name(&names, missing++, name);
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -464,11 +459,7 @@ fail_missing_keys(Call *call, Jsonb *object)
 
 		if (getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) != NULL)
 			continue;
-		if (missing < NAMES_IN_MESSAGE)
-			appendStringInfo(&names, "%s\"%s\"", missing ? ", " : "", name);
-		else if (missing == NAMES_IN_MESSAGE)
-			appendStringInfoString(&names, ", ...");
-		missing++;
+		message_add_name(&names, missing++, name);
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -21,6 +21,8 @@
 #include "shared_directory.h"
 #include "trainer.h"
 
+#define NAMES_IN_MESSAGE 10
+
 COMPANY_RISK_MODULE_MAGIC("company_risk", COMPANY_RISK_VERSION);
 
 char	   *company_risk_default_model = NULL;
@@ -56,6 +58,15 @@ Datum
 company_risk_library_version(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(COMPANY_RISK_VERSION));
+}
+
+void
+message_add_name(StringInfo names, int count, const char *name)
+{
+	if (count < NAMES_IN_MESSAGE)
+		appendStringInfo(names, "%s\"%s\"", count > 0 ? ", " : "", name);
+	else if (count == NAMES_IN_MESSAGE)
+		appendStringInfoString(names, ", ...");
 }
 
 /* ----------

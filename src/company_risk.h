@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
 #include "core/model.h"
 
 /* Settings (company_risk.c) */
@@ -19,6 +21,9 @@ extern int	company_risk_shared_memory_limit;	/* MB; -1 is no limit, 0 never shar
  * on its kind and whose detail is the core's.
  */
 extern CoreHost *server_host(void);
+
+/* Adds to a message's list of names; count are there.  From the eleventh on it is only said that there are more. */
+extern void message_add_name(StringInfo names, int count, const char *name);
 
 /* A model's names are UTF-8: turns them, in place, into the database's encoding. */
 extern void server_recode_names(Model *model);

@@ -598,8 +598,9 @@ company_risk_query_columns(PG_FUNCTION_ARGS)
 	Datum	   *names;
 	Datum	   *types;
 	int			count = 0;
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
+	const RawStmt *statement;
+	Datum		values[3];
+	bool		nulls[3] = {false, false, false};
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "risk.query_columns is not what this library expects");
@@ -630,6 +631,11 @@ company_risk_query_columns(PG_FUNCTION_ARGS)
 		names[count] = CStringGetTextDatum(NameStr(attribute->attname));
 		types[count++] = ObjectIdGetDatum(getBaseType(attribute->atttypid));
 	}
+	/* without what may follow the semicolon; a length of 0 is all the rest */
+	statement = source->raw_parse_tree;
+	values[2] = PointerGetDatum(cstring_to_text_with_len(query + statement->stmt_location,
+														 statement->stmt_len > 0 ? statement->stmt_len :
+														 (int) strlen(query + statement->stmt_location)));
 	MemoryContextSwitchTo(old_context);
 	SPI_finish();
 

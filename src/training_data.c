@@ -39,12 +39,12 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "company_risk.h"
 #include "compat.h"
 #include "progress.h"
 #include "training.h"
 
 #define ROWS_PER_FETCH 1000
-#define NAMES_IN_MESSAGE 10
 
 /* A feature with more categories than this is an identifier, not a category. */
 #define CATEGORIES_MAX 65536
@@ -664,11 +664,7 @@ keep_varying(Reader *reader)
 			data->features[data->feature_count++] = i;
 			continue;
 		}
-		if (data->constant_count < NAMES_IN_MESSAGE)
-			appendStringInfo(&names, "%s\"%s\"", data->constant_count ? ", " : "", data->columns[i].name);
-		else if (data->constant_count == NAMES_IN_MESSAGE)
-			appendStringInfoString(&names, ", ...");
-		data->constant_count++;
+		message_add_name(&names, data->constant_count++, data->columns[i].name);
 	}
 	if (data->constant_count == 0)
 		return;
@@ -692,10 +688,7 @@ tell_unusable(TrainingData *data)
 		return;
 	initStringInfo(&names);
 	for (int i = 0; i < data->unusable_count; i++)
-		if (i < NAMES_IN_MESSAGE)
-			appendStringInfo(&names, "%s\"%s\"", i ? ", " : "", data->unusable[i]);
-		else if (i == NAMES_IN_MESSAGE)
-			appendStringInfoString(&names, ", ...");
+		message_add_name(&names, i, data->unusable[i]);
 	ereport(NOTICE,
 			(errmsg("columns whose types cannot feed a feature are left out: %s", names.data)));
 }

@@ -176,23 +176,21 @@ COMMENT ON COLUMN risk.model_profiles.others IS 'Rows of further categories';
  * its way have no SET clause, and do nothing but call others, which have one.
  * ----------
  */
-CREATE FUNCTION risk.query_columns(query text, OUT names text[], OUT types oid[])
+CREATE FUNCTION risk.query_columns(query text, OUT names text[], OUT types oid[], OUT statement text)
 	AS 'MODULE_PATHNAME', 'company_risk_query_columns' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
 COMMENT ON FUNCTION risk.query_columns(text) IS
-	'Internal: names and base types of the columns of a query, which must be one SELECT and is not run';
+	'Internal: names and base types of the columns of a query, which must be one SELECT and is not run, and its text without a semicolon';
 
 /* Parses the query as the caller: no search_path here */
 CREATE FUNCTION risk.query_source(query text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED COST 1000
 AS $$
 DECLARE
+	query_columns CONSTANT record := risk.query_columns(query_source.query);
 	-- a comment at its end must not hide what follows
-	source CONSTANT text := pg_catalog.format(E'(%s\n)', pg_catalog.rtrim(query, E' \t\r\n;'));
+	source CONSTANT text := pg_catalog.format(E'(%s\n)', query_columns.statement);
 BEGIN
-	IF query IS NULL THEN
-		RAISE EXCEPTION 'query must not be null' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	IF 'company_risk_row' OPERATOR(pg_catalog.=) ANY ((risk.query_columns(query)).names) THEN
+	IF 'company_risk_row' OPERATOR(pg_catalog.=) ANY (query_columns.names) THEN
 		RAISE EXCEPTION 'query has a column "company_risk_row"'
 			USING ERRCODE = 'reserved_name', HINT = 'Give it another name: its rows are called like that.';
 	END IF;
