@@ -80,9 +80,9 @@ typedef struct TrainerFeature
 } TrainerFeature;
 
 /*
- * A row that its model did not see in training: role ROLE_VALIDATION, ROLE_TEST
- * or ROLE_FOLD + k, in the order in which the rows were sent.  The label and the
- * weight are those that were sent.
+ * A row that the model did not see in training: role ROLE_VALIDATION or
+ * ROLE_TEST, in the order in which the rows were sent.  The label and the weight
+ * are those that were sent.
  */
 typedef struct TrainerMargin
 {
@@ -100,17 +100,7 @@ typedef struct TrainingRequest
 	int			parameter_count;
 	const TrainerParameter *parameters; /* without nthread, verbosity and the like: refused */
 	int			rounds;			/* at most; XGBoost's num_boost_round */
-	int			early_stopping_rounds;	/* 0: none; needs rows with ROLE_VALIDATION, or folds */
-
-	/*
-	 * 0: one model, on the rows with ROLE_TRAIN.  Else cross-validation: for each
-	 * k below, a model on all rows but those with ROLE_FOLD + k and ROLE_TEST; early
-	 * stopping looks at the rows left out.  final_model then asks for a model on
-	 * all rows but ROLE_TEST, of as many rounds as the folds used on average when
-	 * they stopped early, else of all rounds.
-	 */
-	int			folds;
-	bool		final_model;
+	int			early_stopping_rounds;	/* 0: none; needs rows with ROLE_VALIDATION */
 
 	/*
 	 * Called while the trainer works, at most every 200 ms, or never (NULL).  It
@@ -123,25 +113,15 @@ typedef struct TrainingRequest
 	void	   *argument;
 } TrainingRequest;
 
-typedef struct TrainingFold
-{
-	int			rounds;			/* trained */
-	int			best_iteration; /* from 0; -1 without early stopping */
-	double		score;			/* metric on the fold's rows at the best, or last, round; NaN: none */
-	int64		rows;			/* left out */
-} TrainingFold;
-
 /* palloc'd in the CurrentMemoryContext of trainer_training_run() */
 typedef struct TrainingResult
 {
-	bytea	   *model;			/* UBJSON, for risk.import_model; NULL when none was trained */
+	bytea	   *model;			/* UBJSON, for risk.import_model */
 	int			rounds;			/* trained */
 	int			best_iteration; /* from 0; also an attribute of the model; -1 without early stopping */
 	double		best_score;		/* metric at the best iteration; NaN: none */
 	char	   *metric;			/* that stops, or was last reported: "logloss"; "" when there is none */
 	char	   *library_version;
-	int			folds;
-	TrainingFold *fold;
 } TrainingResult;
 
 /*
@@ -153,9 +133,6 @@ extern void trainer_training_begin(Trainer *trainer, const TrainingRequest *requ
 /* role is a RowRole; features has request->feature_count values, NaN is missing. */
 extern void trainer_training_row(Trainer *trainer, uint8 role, float label, float weight,
 								 const float *features);
-
-/* How many rows were sent so far. */
-extern int64 trainer_training_rows(const Trainer *trainer);
 
 /*
  * Trains.  Bad data are errors that say which row, counted from 1 in the order

@@ -46,7 +46,6 @@ struct Trainer
 	void	   *argument;
 	char		metric[64];		/* of the last progress */
 	int			feature_count;
-	int64		rows;			/* sent so far */
 	RowBlock	block;
 };
 

@@ -81,8 +81,6 @@ trainer_training_begin(Trainer *trainer, const TrainingRequest *request)
 	TrainTask	task = {
 		.rounds = request->rounds,
 		.early_stopping_rounds = request->early_stopping_rounds,
-		.folds = request->folds,
-		.final_model = request->final_model,
 		.feature_count = request->feature_count,
 		.progress_ms = PROGRESS_MS
 	};
@@ -96,10 +94,6 @@ trainer_training_begin(Trainer *trainer, const TrainingRequest *request)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the number of rounds of early stopping must not be negative")));
-	if (request->folds < 0 || request->folds == 1 || request->folds > TRAINER_FOLDS_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the number of folds must be between 2 and %d", TRAINER_FOLDS_MAX)));
 	if (request->feature_count < 1 || request->feature_count > TRAINER_FEATURES_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -108,7 +102,6 @@ trainer_training_begin(Trainer *trainer, const TrainingRequest *request)
 	trainer->on_progress = request->on_progress;
 	trainer->argument = request->argument;
 	trainer->feature_count = request->feature_count;
-	trainer->rows = 0;
 	initStringInfo(&payload);
 	trainer_send(trainer, FRAME_TRAIN, &task, sizeof(task));
 	for (int i = 0; i < request->parameter_count; i++)
@@ -164,15 +157,8 @@ trainer_training_row(Trainer *trainer, uint8 role, float label, float weight, co
 	block->roles[row] = role;
 	memcpy(block->features + (Size) row * trainer->feature_count, features,
 		   sizeof(float) * trainer->feature_count);
-	trainer->rows++;
 	if (++block->count == block->capacity)
 		flush_rows(trainer);
-}
-
-int64
-trainer_training_rows(const Trainer *trainer)
-{
-	return trainer->rows;
 }
 
 /* ----------
@@ -215,31 +201,16 @@ take_margins(Trainer *trainer, const TrainingRequest *request, const StringInfo 
 }
 
 static void
-take_done(Trainer *trainer, const TrainingRequest *request, const StringInfo payload, TrainingResult *result)
+take_done(Trainer *trainer, const StringInfo payload, TrainingResult *result)
 {
 	TrainDone	done;
 
-	if (payload->len < (int) sizeof(done))
+	if (payload->len != sizeof(done))
 		trainer_fail_frame(trainer, FRAME_DONE);
 	memcpy(&done, payload->data, sizeof(done));
-	if (done.folds != request->folds ||
-		(Size) payload->len != sizeof(done) + sizeof(FoldDone) * (Size) done.folds)
-		trainer_fail_frame(trainer, FRAME_DONE);
 	result->rounds = done.rounds;
 	result->best_iteration = done.best_iteration;
 	result->best_score = done.best_score;
-	result->folds = done.folds;
-	result->fold = palloc0(sizeof(TrainingFold) * Max(done.folds, 1));
-	for (int i = 0; i < done.folds; i++)
-	{
-		FoldDone	fold;
-
-		memcpy(&fold, payload->data + sizeof(done) + sizeof(fold) * i, sizeof(fold));
-		result->fold[i].rounds = fold.rounds;
-		result->fold[i].best_iteration = fold.best_iteration;
-		result->fold[i].score = fold.score;
-		result->fold[i].rows = fold.rows;
-	}
 }
 
 /* Gathers frames FRAME_MODEL behind room for a bytea's header. */
@@ -273,7 +244,7 @@ trainer_training_run(Trainer *trainer, const TrainingRequest *request)
 		else
 			trainer_fail_frame(trainer, kind);
 	}
-	take_done(trainer, request, &payload, result);
+	take_done(trainer, &payload, result);
 	pfree(payload.data);
 	if (model.len > VARHDRSZ)
 	{
@@ -282,7 +253,7 @@ trainer_training_run(Trainer *trainer, const TrainingRequest *request)
 	}
 	else
 		pfree(model.data);
-	if (result->model == NULL && (request->folds == 0 || request->final_model))
+	if (result->model == NULL)
 		trainer_fail_frame(trainer, FRAME_DONE);
 	result->metric = pstrdup(trainer->metric);
 	result->library_version = pstrdup(trainer->version);

@@ -18,6 +18,8 @@
  * ----------
  */
 
+#define TRAINING_FOLDS_MAX 100
+
 /* Columns are names, NULL where there is none. */
 typedef struct TrainingSpec
 {

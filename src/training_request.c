@@ -55,7 +55,7 @@ static const Argument arguments[] = {
 	{"validation_column", ARGUMENT_NAME, offsetof(TrainingSpec, validation_column), 0, 0},
 	{"test_share", ARGUMENT_SHARE, offsetof(TrainingSpec, test_share), 0, 0},
 	{"positive_share", ARGUMENT_SHARE, offsetof(TrainingSpec, positive_share), 0, 0},
-	{"folds", ARGUMENT_INTEGER, offsetof(TrainingSpec, folds), 2, TRAINER_FOLDS_MAX},
+	{"folds", ARGUMENT_INTEGER, offsetof(TrainingSpec, folds), 2, TRAINING_FOLDS_MAX},
 	{"fold_column", ARGUMENT_NAME, offsetof(TrainingSpec, fold_column), 0, 0},
 	{"seed", ARGUMENT_INTEGER, offsetof(TrainingSpec, seed), 0, INT_MAX},
 	{"threads", ARGUMENT_INTEGER, offsetof(TrainingSpec, threads), 1, 1024},

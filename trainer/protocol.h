@@ -29,7 +29,7 @@
  *								<-			FRAME_PROGRESS *, at any time
  *								<-			FRAME_MARGINS *
  *								<-			FRAME_MODEL *
- *								<-			FRAME_DONE (TrainDone, FoldDone *)
+ *								<-			FRAME_DONE (TrainDone)
  *	or
  *		FRAME_VERIFY			->			a model's bytes follow
  *		FRAME_MODEL *			->
@@ -55,7 +55,7 @@
 #include <stdint.h>
 
 #define PROTOCOL_MAGIC		UINT32_C(0x54525243)	/* "CRRT" in memory, little-endian */
-#define PROTOCOL_VERSION	1
+#define PROTOCOL_VERSION	2
 
 /*
  * Limits, checked on both sides.  A frame holds at least one row of as many
@@ -65,7 +65,6 @@
 #define FRAME_PAYLOAD_USUAL (UINT32_C(256) << 10)	/* what senders of much aim at */
 #define TRAINER_FEATURES_MAX	(1 << 20)
 #define TRAINER_CATEGORIES_MAX	(1 << 24)	/* of one feature: codes are exact float32 */
-#define TRAINER_FOLDS_MAX	100
 #define TRAINER_ROUNDS_MAX	1000000
 #define TRAINER_MODEL_MAX	(UINT64_C(512) << 20)	/* bytes of a model */
 
@@ -125,8 +124,6 @@ typedef struct TrainTask
 {
 	int32_t		rounds;			/* boosting rounds, at most */
 	int32_t		early_stopping_rounds;	/* 0: none */
-	int32_t		folds;			/* 0: train one model; else cross-validate */
-	int32_t		final_model;	/* with folds: train a model on all rows, too */
 	int32_t		feature_count;	/* as many FRAME_FEATURE must come */
 	int32_t		progress_ms;	/* least time between two FRAME_PROGRESS of rounds */
 } TrainTask;
@@ -140,16 +137,12 @@ typedef enum FeatureType
 	FEATURE_CATEGORY = 'c'		/* codes from 0; names by FRAME_CATEGORIES, or none */
 } FeatureType;
 
-/*
- * What a row is for.  Without folds: the first three.  With folds: a fold, or
- * ROLE_TRAIN (in no fold: trained on by all), or ROLE_TEST (for the final model).
- */
+/* What a row is for */
 typedef enum RowRole
 {
 	ROLE_TRAIN = 0,
 	ROLE_VALIDATION = 1,		/* early stopping looks at these */
-	ROLE_TEST = 2,				/* held out: nothing is trained or stopped by it */
-	ROLE_FOLD = 16				/* + number of the fold, from 0 */
+	ROLE_TEST = 2				/* held out: nothing is trained or stopped by it */
 } RowRole;
 
 /*
@@ -174,9 +167,9 @@ typedef enum TrainerPhase
 typedef struct Progress
 {
 	int32_t		phase;			/* TrainerPhase */
-	int32_t		fold;			/* from 0; -1: the one, or final, model */
 	int32_t		round;			/* rounds done */
 	int32_t		rounds;			/* of at most so many */
+	int32_t		unused;
 	int64_t		rows;			/* that are trained on */
 	double		value;			/* of the metric on the validation rows after this round; NaN: none */
 } Progress;
@@ -184,8 +177,8 @@ typedef struct Progress
 /*
  * FRAME_MARGINS: the head, then float margins[count][groups]; in training also
  * float labels[count], float weights[count], uint8_t roles[count].  Rows are in
- * the order in which they were sent: those that the model (of their fold) did
- * not see in training.
+ * the order in which they were sent: those that the model did not see in
+ * training.
  */
 typedef struct MarginsHead
 {
@@ -195,20 +188,10 @@ typedef struct MarginsHead
 
 typedef struct TrainDone
 {
-	int32_t		rounds;			/* trained; 0 when no final model was asked for */
+	int32_t		rounds;			/* trained */
 	int32_t		best_iteration; /* from 0; -1: early stopping was not asked for */
 	double		best_score;		/* the metric there, of a linear model at the last round; NaN: none */
-	int32_t		folds;			/* so many FoldDone follow */
-	int32_t		unused;
 } TrainDone;
-
-typedef struct FoldDone
-{
-	int32_t		rounds;			/* trained */
-	int32_t		best_iteration; /* -1: early stopping was not asked for */
-	double		score;			/* the metric at the best, or last, round; NaN: none */
-	int64_t		rows;			/* held out */
-} FoldDone;
 
 /* ----------
  * Verification

@@ -24,13 +24,12 @@
 #define VALIDATION_NAME "validation"
 #define CATEGORY_OFFSETS_ATTRIBUTE "category_offsets"
 
-/* One model as it is being trained */
+/* The model as it is being trained */
 typedef struct Run
 {
 	BoosterHandle booster;
 	DMatrixHandle matrix;
 	DMatrixHandle validation;	/* NULL: nothing is evaluated */
-	int			fold;			/* -1: the one, or final, model */
 	int			rounds;			/* at most */
 	int			patience;		/* early_stopping_rounds; 0: none */
 	int64_t		rows;
@@ -121,7 +120,7 @@ check_features(const Training *training, size_t number, const float *features)
 {
 	bool		suspect = false;
 
-	/* x - x is 0 unless x is NaN or infinite */
+	/* one pass without a branch: hardly any row has one */
 	for (size_t i = 0; i < training->feature_count; i++)
 		suspect |= isinf(features[i]) != 0;
 	for (size_t i = 0; suspect && i < training->feature_count; i++)
@@ -152,17 +151,15 @@ add_row(Training *training, uint8_t role, float label, float weight, const float
 	size_t		columns = training->feature_count;
 	size_t		number = training->rows + 1;
 	RowSet	   *set;
-	int			folds = training->task.folds;
 
-	if (folds > 0 ? role == ROLE_VALIDATION || (role > ROLE_TEST && (role < ROLE_FOLD || role >= ROLE_FOLD + folds)) :
-		role > ROLE_TEST)
+	if (role > ROLE_TEST)
 		fail(TRAINER_ERROR_PROTOCOL, NULL, NULL, "row %zu has an unknown role", number);
 	check_label(training, number, label, weight);
 	check_features(training, number, features);
 	if (has_codes)
 		check_codes(training, number, features);
 
-	set = &training->sets[role >= ROLE_FOLD ? SET_TRAIN : role];
+	set = &training->sets[role];
 	if (set->rows == set->capacity)
 	{
 		set->capacity += GROWTH_BYTES / (sizeof(float) * columns) + 1;
@@ -221,57 +218,17 @@ static void
 check_rows(const Training *training)
 {
 	const RowSet *set = &training->sets[SET_TRAIN];
-	int			folds = training->task.folds;
 
 	if (set->rows == 0)
 		fail(TRAINER_ERROR_DATA, NULL, NULL, "there are no rows to train on");
-	if (training->task.early_stopping_rounds > 0 && folds == 0 && training->sets[SET_VALIDATION].rows == 0)
+	if (training->task.early_stopping_rounds > 0 && training->sets[SET_VALIDATION].rows == 0)
 		fail(TRAINER_ERROR_DATA, NULL, NULL, "there are no rows for early stopping to look at");
 	if (objective_begins(training, "binary:") && set->lowest == set->highest)
 		fail(TRAINER_ERROR_DATA, "Choose rows of both classes.", NULL,
 			 "all %zu rows to train on have the label %g", set->rows, (double) set->lowest);
-	for (int fold = 0; fold < folds; fold++)
-	{
-		size_t		row = 0;
-		size_t		held = 0;
-		bool		seen = false;
-		bool		varies = false;
-		float		first = 0;
-
-		for (size_t i = 0; i < training->rows; i++)
-		{
-			if (training->roles[i] == ROLE_TEST)
-				continue;
-			if (training->roles[i] == ROLE_FOLD + fold)
-				held++;
-			else if (!seen)
-			{
-				first = set->labels[row];
-				seen = true;
-			}
-			else
-				varies = varies || set->labels[row] != first;
-			row++;
-		}
-		if (held == 0)
-			fail(TRAINER_ERROR_DATA, NULL, NULL, "there are no rows in fold %d", fold + 1);
-		if (!seen)
-			fail(TRAINER_ERROR_DATA, NULL, NULL, "there are no rows outside of fold %d to train on", fold + 1);
-		if (objective_begins(training, "binary:") && !varies)
-			fail(TRAINER_ERROR_DATA, NULL, NULL, "all rows outside of fold %d have the label %g", fold + 1, (double) first);
-	}
 }
 
 /* ---------- matrices ---------- */
-
-static void
-name_features(const Training *training, DMatrixHandle matrix)
-{
-	CALL(XGDMatrixSetStrFeatureInfo(matrix, "feature_name", (const char **) training->names, training->feature_count),
-		 "take the names of the features");
-	CALL(XGDMatrixSetStrFeatureInfo(matrix, "feature_type", training->types, training->feature_count),
-		 "take the types of the features");
-}
 
 static void
 make_matrix(const Training *training, RowSet *set)
@@ -284,31 +241,11 @@ make_matrix(const Training *training, RowSet *set)
 	library_set_column(set->matrix, "label", set->labels, set->rows);
 	if (set->weighted)
 		library_set_column(set->matrix, "weight", set->weights, set->rows);
-	name_features(training, set->matrix);
-}
-
-/* The rows of SET_TRAIN in, or out of, a fold */
-static DMatrixHandle
-slice(const Training *training, int fold, bool inside, size_t *count)
-{
-	const RowSet *set = &training->sets[SET_TRAIN];
-	int		   *chosen = allocate(set->rows, sizeof(int));
-	DMatrixHandle matrix;
-	size_t		row = 0;
-
-	*count = 0;
-	for (size_t i = 0; i < training->rows; i++)
-	{
-		if (training->roles[i] == ROLE_TEST)
-			continue;
-		if ((training->roles[i] == ROLE_FOLD + fold) == inside)
-			chosen[(*count)++] = (int) row;
-		row++;
-	}
-	CALL(XGDMatrixSliceDMatrixEx(set->matrix, chosen, *count, &matrix, 0), "take the rows of a fold");
-	free(chosen);
-	name_features(training, matrix);
-	return matrix;
+	CALL(XGDMatrixSetStrFeatureInfo(set->matrix, "feature_name", (const char **) training->names,
+									training->feature_count),
+		 "take the names of the features");
+	CALL(XGDMatrixSetStrFeatureInfo(set->matrix, "feature_type", training->types, training->feature_count),
+		 "take the types of the features");
 }
 
 /* ---------- boosting ---------- */
@@ -334,7 +271,6 @@ send_progress(Training *training, TrainerPhase phase, const Run *run)
 	char		payload[sizeof(Progress) + METRIC_NAME_MAX];
 	Progress	progress = {
 		.phase = phase,
-		.fold = run ? run->fold : -1,
 		.round = run ? run->rounds_done : 0,
 		.rounds = run ? run->rounds : training->task.rounds,
 		.rows = run ? run->rows : (int64_t) training->rows,
@@ -467,13 +403,6 @@ boost(Training *training, Run *run)
 	}
 }
 
-/* Rounds to predict by: 0 means all */
-static int
-rounds_used(const Run *run)
-{
-	return run->best_iteration >= 0 ? run->best_iteration + 1 : 0;
-}
-
 static bool
 is_linear(const Training *training)
 {
@@ -483,87 +412,22 @@ is_linear(const Training *training)
 	return false;
 }
 
-static void
-note_groups(Training *training, uint32_t groups)
-{
-	if (training->groups != 0 && training->groups != groups)
-		fail(TRAINER_ERROR_LIBRARY, NULL, NULL, "libxgboost's models differ in their number of outputs");
-	training->groups = groups;
-}
-
-/* Margins of a whole set, by the model of a run */
+/*
+ * Margins of a whole set, by the rounds up to the best one.  A linear model is one
+ * sum that all rounds have changed: there is no way back to its best one.
+ */
 static void
 predict_set(Training *training, const Run *run, int set)
 {
 	const RowSet *rows = &training->sets[set];
-	uint32_t	groups;
+	int			rounds = is_linear(training) ? 0 : run->best_iteration + 1;	/* 0: all */
 	const float *margins;
 
 	if (rows->rows == 0)
 		return;
-	margins = library_margins(run->booster, rows->matrix, is_linear(training) ? 0 : rounds_used(run), rows->rows, &groups);
-	note_groups(training, groups);
-	training->margins[set] = allocate(rows->rows, sizeof(float) * groups);
-	memcpy(training->margins[set], margins, rows->rows * sizeof(float) * groups);
-}
-
-/* ---------- cross-validation ---------- */
-
-/* Margins of a fold's rows, to their places among those of all folds */
-static void
-predict_fold(Training *training, const Run *run, size_t count)
-{
-	uint32_t	groups;
-	const float *margins = library_margins(run->booster, run->validation,
-										   is_linear(training) ? 0 : rounds_used(run), count, &groups);
-	size_t		row = 0;
-
-	note_groups(training, groups);
-	if (training->margins[SET_TRAIN] == NULL)
-		training->margins[SET_TRAIN] = allocate(training->sets[SET_TRAIN].rows, sizeof(float) * groups);
-	for (size_t i = 0; i < training->rows; i++)
-	{
-		if (training->roles[i] == ROLE_TEST)
-			continue;
-		if (training->roles[i] == ROLE_FOLD + run->fold)
-		{
-			memcpy(training->margins[SET_TRAIN] + row * groups, margins, sizeof(float) * groups);
-			margins += groups;
-		}
-		row++;
-	}
-}
-
-/* Returns the rounds that the folds used on average. */
-static int
-cross_validate(Training *training, FoldDone *folds)
-{
-	double		rounds = 0;
-
-	for (int fold = 0; fold < training->task.folds; fold++)
-	{
-		Run			run = {.fold = fold, .rounds = training->task.rounds,
-			.patience = training->task.early_stopping_rounds};
-		size_t		trained;
-		size_t		held;
-
-		run.matrix = slice(training, fold, false, &trained);
-		run.validation = slice(training, fold, true, &held);
-		run.rows = (int64_t) trained;
-		boost(training, &run);
-		send_progress(training, PHASE_PREDICTING, &run);
-		predict_fold(training, &run, held);
-		folds[fold].rounds = run.rounds_done;
-		folds[fold].best_iteration = run.best_iteration;
-		folds[fold].score = run.best_iteration >= 0 ? run.best_score : run.last_score;
-		folds[fold].rows = (int64_t) held;
-		rounds += run.best_iteration >= 0 ? run.best_iteration + 1 : run.rounds_done;
-		CALL(XGBoosterFree(run.booster), "free a booster");
-		CALL(XGDMatrixFree(run.matrix), "free rows");
-		CALL(XGDMatrixFree(run.validation), "free rows");
-	}
-	rounds = floor(rounds / training->task.folds + 0.5);
-	return rounds < 1 ? 1 : (int) rounds;
+	margins = library_margins(run->booster, rows->matrix, rounds, rows->rows, &training->groups);
+	training->margins[set] = allocate(rows->rows, sizeof(float) * training->groups);
+	memcpy(training->margins[set], margins, rows->rows * sizeof(float) * training->groups);
 }
 
 /* ---------- answers ---------- */
@@ -586,7 +450,7 @@ send_margin_block(const Training *training, uint32_t count, const float *margins
 	free(payload.data);
 }
 
-/* The margins that there are, of all sets, in the order of the rows */
+/* Margins of the rows that were not trained on, in the order of all rows */
 static void
 send_margins(const Training *training)
 {
@@ -608,15 +472,14 @@ send_margins(const Training *training)
 	for (size_t i = 0; i < training->rows; i++)
 	{
 		uint8_t		role = training->roles[i];
-		int			set = role >= ROLE_FOLD ? SET_TRAIN : role;
-		size_t		row = next[set]++;
+		size_t		row = next[role]++;
 
-		if (role == ROLE_TRAIN || training->margins[set] == NULL)
+		if (role == ROLE_TRAIN)
 			continue;
-		memcpy(margins + (size_t) count * training->groups, training->margins[set] + row * training->groups,
+		memcpy(margins + (size_t) count * training->groups, training->margins[role] + row * training->groups,
 			   sizeof(float) * training->groups);
-		labels[count] = training->sets[set].labels[row];
-		weights[count] = training->sets[set].weights[row];
+		labels[count] = training->sets[role].labels[row];
+		weights[count] = training->sets[role].weights[row];
 		roles[count] = role;
 		if (++count == block)
 		{
@@ -657,47 +520,28 @@ send_model(const Training *training, const Run *run)
 static void
 run_training(Training *training)
 {
-	FoldDone   *folds = allocate((size_t) training->task.folds, sizeof(FoldDone));
-	TrainDone	done = {.best_iteration = -1, .best_score = NAN, .folds = training->task.folds};
-	Run			run = {.fold = -1, .rounds = training->task.rounds,
-		.patience = training->task.early_stopping_rounds};
-	Bytes		payload = {0};
+	Run			run = {.rounds = training->task.rounds, .patience = training->task.early_stopping_rounds};
+	TrainDone	done;
 
 	check_rows(training);
 	send_progress(training, PHASE_LOADING, NULL);
 	for (int set = 0; set < SET_COUNT; set++)
 		make_matrix(training, &training->sets[set]);
-	if (training->task.folds > 0)
-	{
-		int			rounds = cross_validate(training, folds);
-
-		if (run.patience > 0)
-			run.rounds = rounds;
-		run.patience = 0;
-	}
-	if (training->task.folds == 0 || training->task.final_model)
-	{
-		run.matrix = training->sets[SET_TRAIN].matrix;
-		run.validation = training->sets[SET_VALIDATION].matrix;
-		run.rows = (int64_t) training->sets[SET_TRAIN].rows;
-		boost(training, &run);
-		done.rounds = run.rounds_done;
-		done.best_iteration = run.best_iteration;
-		done.best_score = run.best_iteration >= 0 && !is_linear(training) ? run.best_score : run.last_score;
-		send_progress(training, PHASE_PREDICTING, &run);
-		predict_set(training, &run, SET_VALIDATION);
-		predict_set(training, &run, SET_TEST);
-	}
+	run.matrix = training->sets[SET_TRAIN].matrix;
+	run.validation = training->sets[SET_VALIDATION].matrix;
+	run.rows = (int64_t) training->sets[SET_TRAIN].rows;
+	boost(training, &run);
+	send_progress(training, PHASE_PREDICTING, &run);
+	predict_set(training, &run, SET_VALIDATION);
+	predict_set(training, &run, SET_TEST);
 	send_margins(training);
-	if (run.booster != NULL)
-	{
-		send_progress(training, PHASE_SAVING, &run);
-		send_model(training, &run);
-	}
-	bytes_append(&payload, &done, sizeof(done));
-	bytes_append(&payload, folds, sizeof(FoldDone) * (size_t) training->task.folds);
+	send_progress(training, PHASE_SAVING, &run);
+	send_model(training, &run);
+	done.rounds = run.rounds_done;
+	done.best_iteration = run.best_iteration;
+	done.best_score = run.best_iteration >= 0 && !is_linear(training) ? run.best_score : run.last_score;
 	set_busy(false);
-	frame_send(FRAME_DONE, payload.data, payload.length);
+	frame_send(FRAME_DONE, &done, sizeof(done));
 }
 
 /* ---------- the task ---------- */
@@ -711,8 +555,7 @@ train(const Frame *first)
 	frame_require(first, sizeof(training.task));
 	memcpy(&training.task, first->payload, sizeof(training.task));
 	if (training.task.rounds < 1 || training.task.rounds > TRAINER_ROUNDS_MAX ||
-		training.task.early_stopping_rounds < 0 || training.task.folds < 0 || training.task.folds == 1 ||
-		training.task.folds > TRAINER_FOLDS_MAX || training.task.feature_count < 1 ||
+		training.task.early_stopping_rounds < 0 || training.task.feature_count < 1 ||
 		training.task.feature_count > TRAINER_FEATURES_MAX || training.task.progress_ms < 0)
 		fail(TRAINER_ERROR_PROTOCOL, NULL, NULL, "impossible numbers in a training task");
 	training.names = allocate((size_t) training.task.feature_count, sizeof(char *));

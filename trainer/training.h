@@ -26,7 +26,7 @@ typedef struct RowSet
 
 enum
 {
-	SET_TRAIN,					/* with folds: of all of them, too */
+	SET_TRAIN,					/* as RowRole */
 	SET_VALIDATION,
 	SET_TEST,
 	SET_COUNT
@@ -62,7 +62,7 @@ typedef struct Training
 	size_t		role_capacity;
 
 	/* answers */
-	float	   *margins[SET_COUNT]; /* with folds, of SET_TRAIN: by the fold's model */
+	float	   *margins[SET_COUNT]; /* not of SET_TRAIN */
 	uint32_t	groups;
 	struct timespec last_progress;
 	char		metric[METRIC_NAME_MAX];

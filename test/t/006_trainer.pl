@@ -270,7 +270,7 @@ sub run_program { return TrainerProgram->start($program, @_); }
 
 # no conversation may crash it, make it hang, or make it allocate what it is told
 my @answers;
-my $task = pack('l6', 5, 0, 0, 0, 1, 0);
+my $task = pack('l4', 5, 0, 1, 0);
 my $rows = TrainerProgram::rows_payload(1, map { [ 0, $_ % 2, 1, $_ ] } 1 .. 10);
 my $nan = unpack('f', pack('L', 0x7fc00000));
 my @nonsense = (
@@ -281,15 +281,14 @@ my @nonsense = (
 	[ 'a header with dirt' => [ raw => pack('LCC3', 0, ord 'g', 1, 2, 3) ] ],
 	[ 'half a frame' => [ raw => pack('LCx3', 100, ord 't') . 'x' x 50 ] ],
 	[ 'half a header' => [ raw => 'abc' ] ],
-	[ 'a second greeting' => [ hello => pack('L2l4', $TrainerProgram::MAGIC, 1, 0, 0, 0, 1) ] ],
+	[ 'a second greeting' => [ hello => pack('L2l4', $TrainerProgram::MAGIC, $TrainerProgram::VERSION_OF_PROTOCOL, 0, 0, 0, 1) ] ],
 	[ 'rows without a task' => [ rows => $rows ] ],
 	[ 'run without a task' => [ run => '' ] ],
 	[ 'a short task' => [ train => substr($task, 1) ] ],
-	[ 'no rounds' => [ train => pack('l6', 0, 0, 0, 0, 1, 0) ] ],
-	[ 'a negative number of features' => [ train => pack('l6', 5, 0, 0, 0, -1, 0) ] ],
-	[ 'too many features' => [ train => pack('l6', 5, 0, 0, 0, 1 << 30, 0) ] ],
-	[ 'one fold' => [ train => pack('l6', 5, 0, 1, 0, 1, 0) ] ],
-	[ 'a thousand folds' => [ train => pack('l6', 5, 0, 1000, 0, 1, 0) ] ],
+	[ 'negative early stopping' => [ train => pack('l4', 5, -1, 1, 0) ] ],
+	[ 'no rounds' => [ train => pack('l4', 0, 0, 1, 0) ] ],
+	[ 'a negative number of features' => [ train => pack('l4', 5, 0, -1, 0) ] ],
+	[ 'too many features' => [ train => pack('l4', 5, 0, 1 << 30, 0) ] ],
 	[ 'a parameter without end' => [ train => $task ], [ parameter => "eta\0x" ] ],
 	[ 'a parameter without value' => [ train => $task ], [ parameter => "eta\0" ] ],
 	[ 'an empty parameter' => [ train => $task ], [ parameter => '' ] ],
@@ -305,8 +304,6 @@ my @nonsense = (
 	[ 'four billion rows' => [ train => $task ], [ feature => "qx\0" ], [ rows => pack('L2', 0xffffffff, 1) . 'x' x 200 ] ],
 	[ 'an unknown role' => [ train => $task ], [ feature => "qx\0" ],
 		[ rows => TrainerProgram::rows_payload(1, [ 3, 1, 1, 1 ]) ] ],
-	[ 'a fold without folds' => [ train => $task ], [ feature => "qx\0" ],
-		[ rows => TrainerProgram::rows_payload(1, [ 16, 1, 1, 1 ]) ] ],
 	[ 'a parameter after rows' => [ train => $task ], [ feature => "qx\0" ], [ rows => $rows ], [ parameter => "eta\0001\0" ] ],
 	[ 'a model that is none' => [ verify => pack('l2', 0, 0) ], [ model => 'x' x 1000 ], [ run => '' ] ],
 	[ 'no model' => [ verify => pack('l2', 0, 0) ], [ run => '' ] ],
@@ -489,43 +486,11 @@ sub unpack_margins
 		'rows not trained on come back in their order, with label and weight');
 	is(join(' ', map { $_->[3] } @answers), margins_of($result->{model}, $best + 1, map { [ @$_[ 3 .. 7 ] ] } @seen),
 		'their margins are those of the best iteration');
-	my @progress = map { [ unpack('l4qd', $_) ] } @{ $result->{progress} };
+	my @progress = map { [ unpack('l3x4qd', $_) ] } @{ $result->{progress} };
 	is($progress[0][0], 0, 'progress begins with loading');
 	is($progress[-1][0], 3, 'and ends with saving');
-	is((grep { $_->[0] == 1 && $_->[2] > 0 } @progress)[0][4], scalar(grep { $_->[0] == 0 } @rows), 'it says how many rows there are');
+	is((grep { $_->[0] == 1 && $_->[1] > 0 } @progress)[0][3], scalar(grep { $_->[0] == 0 } @rows), 'it says how many rows there are');
 	like($result->{progress}[-1], qr/rmse\0$/, 'and the metric');
-}
-{
-	# cross-validation, and a model on all rows
-	my @rows = TrainerProgram::rows(2000);
-	$rows[$_][0] = $_ % 11 == 0 ? 2 : $_ % 5 == 0 ? 0 : 16 + $_ % 4 foreach 0 .. $#rows;
-	my @parameters = (@squared, max_depth => 3, tree_method => 'hist');
-	my $result = train(task => { rounds => 6, folds => 4, final => 1 }, parameters => \@parameters, edit => sub { @{ $_[0] } = @rows });
-	my @answers = unpack_margins($result);
-	my ($rounds, $best, undef, $folds) = unpack('l2dl2', $result->{done});
-	my @folds = map { [ unpack('l2dq', substr($result->{done}, 24 + 24 * $_, 24)) ] } 0 .. $folds - 1;
-
-	is("$rounds $best $folds", '6 -1 4', 'cross-validated');
-	is(scalar @answers, scalar(grep { $_->[0] != 0 } @rows), 'margins for all rows in a fold or held out');
-	is(join(' ', map { "$_->[0] $_->[3]" } @folds), join(' ', map { my $f = 16 + $_; '6 ' . grep { $_->[0] == $f } @rows } 0 .. 3),
-		'each fold has its rows');
-	# one fold by hand is the same
-	foreach my $fold (0, 3)
-	{
-		my @by_hand = map { [ $_->[0] == 16 + $fold ? 1 : $_->[0] == 2 ? 2 : 0, @$_[ 1 .. 7 ] ] } @rows;
-		my $one = train(task => { rounds => 6 }, parameters => \@parameters, edit => sub { @{ $_[0] } = @by_hand });
-
-		is(join(' ', map { $_->[3] } grep { $_->[0] == 16 + $fold } @answers),
-			join(' ', map { $_->[3] } grep { $_->[0] == 1 } unpack_margins($one)), "fold $fold: margins as trained by hand");
-	}
-	my @all = map { [ $_->[0] == 2 ? 2 : 0, @$_[ 1 .. 7 ] ] } @rows;
-	my $whole = train(task => { rounds => 6 }, parameters => \@parameters, edit => sub { @{ $_[0] } = @all });
-	is(sha256_hex($whole->{model}), sha256_hex($result->{model}), 'the final model is that of all rows');
-	# without it, and with early stopping
-	$result = train(task => { rounds => 60, folds => 4, stop => 2 }, parameters => [ @parameters, eta => 1 ], edit => sub { @{ $_[0] } = @rows });
-	is($result->{model}, '', 'no final model unless asked for');
-	@folds = map { [ unpack('l2dq', substr($result->{done}, 24 + 24 * $_, 24)) ] } 0 .. 3;
-	ok(!(grep { $_->[1] < 0 || $_->[0] != $_->[1] + 3 } @folds), 'folds stop early, each at its own round');
 }
 
 # ---------- names of categories
@@ -582,10 +547,6 @@ refuses('one class only', 'd', qr/all 300 rows to train on have the label 1/, @b
 refuses('no rows', 'd', qr/no rows to train on/, edit => sub { @{ $_[0] } = () });
 refuses('only rows that are held out', 'd', qr/no rows to train on/, edit => sub { $_->[0] = 2 foreach @{ $_[0] } });
 refuses('early stopping without rows for it', 'd', qr/no rows for early stopping/, task => { rounds => 3, stop => 2 });
-refuses('an empty fold', 'd', qr/no rows in fold 2/, task => { rounds => 3, folds => 3 },
-	edit => sub { $_[0][$_][0] = 16 + $_ % 2 * 2 foreach 0 .. 299 });
-refuses('a fold without one class around it', 'd', qr/all rows outside of fold 1 have the label 0/, @binary,
-	task => { rounds => 3, folds => 2 }, edit => sub { $_[0][$_][0] = 16 + $_ % 2, $_[0][$_][1] = $_ % 4 == 0 ? 1 : 0 foreach 0 .. 299 });
 refuses('a code that is no category', 'd', qr/feature "x3" of row 12 has code 7/, features => [ map { $_ == 3 ? [ 'c', 'x3', 'a' .. 'g' ] : $numeric[$_] } 0 .. 4 ],
 	parameters => [ tree_method => 'hist' ], edit_row(11, 6, 7));
 refuses('a fraction of a category', 'd', qr/feature "x3" of row 12 has code 1.5/, features => \@categorical,

@@ -27,7 +27,7 @@ our %KIND = (
 	categories => 'n', rows => 'r', values => 'x', run => 'g', progress => 'u', margins => 'm', model => 'b',
 	done => 'd');
 our $MAGIC = 0x54525243;
-our $VERSION_OF_PROTOCOL = 1;
+our $VERSION_OF_PROTOCOL = 2;
 our $SECONDS = 60;
 
 # Starts the program; memory in MB, -1 without a limit.
@@ -161,7 +161,7 @@ sub DESTROY
 
 # ---------- a training task
 
-# task => {rounds, stop, folds, final}, parameters => [name, value, ...],
+# task => {rounds, stop}, parameters => [name, value, ...],
 # features => [[type, name, category ...], ...], rows => [[role, label, weight, values...], ...]
 sub train
 {
@@ -171,8 +171,7 @@ sub train
 	my @parameters = @{ $given{parameters} // [] };
 	my @rows = @{ $given{rows} };
 
-	$self->send('train', pack('l6', $task->{rounds} // 5, $task->{stop} // 0, $task->{folds} // 0,
-		$task->{final} // 0, scalar @features, 0));
+	$self->send('train', pack('l4', $task->{rounds} // 5, $task->{stop} // 0, scalar @features, 0));
 	while (my ($name, $value) = splice(@parameters, 0, 2))
 	{
 		$self->send('parameter', "$name\0$value\0");
