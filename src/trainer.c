@@ -50,7 +50,6 @@
 #define PROGRAM "company_risk_trainer"
 #define READ_BYTES (64 * 1024)
 #define ERRORS_SHOWN 1000
-#define DESCRIPTORS 3
 
 int			company_risk_trainer_threads = 1;
 int			company_risk_trainer_memory_limit = 8192;
@@ -79,6 +78,27 @@ trainer_init(void)
 	RegisterResourceReleaseCallback(release_trainers, NULL);
 }
 
+/* What to do when the process had too little */
+static const char *
+memory_hint(void)
+{
+	if (company_risk_trainer_memory_limit < 0)
+		return "Use fewer rows.";
+	return psprintf("Use fewer rows, or raise company_risk.trainer_memory_limit (now %d MB).",
+					company_risk_trainer_memory_limit);
+}
+
+/* What the backend waits for while the process works */
+static uint32
+trainer_wait_event(void)
+{
+	static uint32 event = 0;
+
+	if (event == 0)
+		event = extension_wait_event("CompanyRiskTrainer");
+	return event;
+}
+
 /* ----------
  * The end of a process
  * ----------
@@ -89,6 +109,13 @@ close_descriptor(int *descriptor)
 	if (*descriptor >= 0)
 		close(*descriptor);
 	*descriptor = -1;
+}
+
+static void
+close_theirs(Trainer *trainer)
+{
+	for (int i = 0; i < TRAINER_PIPES; i++)
+		close_descriptor(&trainer->theirs[i]);
 }
 
 /* Kills what is still there and frees everything; never errors. */
@@ -103,6 +130,7 @@ destroy_trainer(Trainer *trainer)
 	close_descriptor(&trainer->input);
 	close_descriptor(&trainer->output);
 	close_descriptor(&trainer->errors);
+	close_theirs(trainer);
 	for (; trainer->reserved > 0; trainer->reserved--)
 		ReleaseExternalFD();
 	if (trainer->pid > 0)
@@ -169,7 +197,7 @@ await_end(Trainer *trainer)
 	{
 		/* gone, but for the kernel's cleaning up, or stopped by somebody */
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 waits++ < 100 ? 1 : 100, PG_WAIT_EXTENSION);
+						 waits++ < 100 ? 1 : 100, trainer_wait_event());
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -202,16 +230,14 @@ fail_ended(Trainer *trainer)
 				 errors[0] != '\0' ? errdetail("%s", errors) :
 				 WTERMSIG(status) == SIGKILL ? errdetail("Somebody killed it, most likely the system, which was out of memory.") :
 				 0,
-				 no_memory ? errhint("Use fewer rows, or raise company_risk.trainer_memory_limit (now %d MB).",
-									 company_risk_trainer_memory_limit) :
+				 no_memory ? errhint("%s", memory_hint()) :
 				 WTERMSIG(status) == SIGKILL ? errhint("Use fewer rows, or lower company_risk.trainer_memory_limit to have an error in time.") :
 				 0));
 	ereport(ERROR,
 			(errcode(no_memory ? ERRCODE_OUT_OF_MEMORY : ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
 			 errmsg("trainer process ended with status %d", WEXITSTATUS(status)),
 			 errors[0] != '\0' ? errdetail("%s", errors) : 0,
-			 no_memory ? errhint("Use fewer rows, or raise company_risk.trainer_memory_limit (now %d MB).",
-								 company_risk_trainer_memory_limit) : 0));
+			 no_memory ? errhint("%s", memory_hint()) : 0));
 }
 
 _Noreturn void
@@ -263,7 +289,7 @@ make_pipe(int ends[2])
 
 /* posix_spawn: no shell, and in the child nothing but what is said here. */
 static int
-spawn(pid_t *pid, const char *program, const int descriptors[DESCRIPTORS])
+spawn(pid_t *pid, const char *program, const int descriptors[TRAINER_PIPES])
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -283,13 +309,13 @@ spawn(pid_t *pid, const char *program, const int descriptors[DESCRIPTORS])
 		posix_spawn_file_actions_destroy(&actions);
 		return error;
 	}
-	for (int i = 0; error == 0 && i < DESCRIPTORS; i++)
+	for (int i = 0; error == 0 && i < TRAINER_PIPES; i++)
 		error = posix_spawn_file_actions_adddup2(&actions, descriptors[i], i);
 #if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
 #if __GLIBC_PREREQ(2, 34)
 	/* elsewhere the program closes them */
 	if (error == 0)
-		error = posix_spawn_file_actions_addclosefrom_np(&actions, DESCRIPTORS);
+		error = posix_spawn_file_actions_addclosefrom_np(&actions, TRAINER_PIPES);
 #endif
 #endif
 	sigfillset(&signals);
@@ -312,19 +338,18 @@ spawn(pid_t *pid, const char *program, const int descriptors[DESCRIPTORS])
 }
 
 /*
- * Starts the program.  Each end of a pipe is entered into the Trainer, or closed,
- * before anything can fail; this is why the child's ends are kept in an array
- * that the caller closes.
+ * Starts the program.  Each end of a pipe is entered into the Trainer before
+ * anything can fail, so that an error closes them all.
  */
 static void
-start_process(Trainer *trainer, int theirs[DESCRIPTORS])
+start_process(Trainer *trainer)
 {
 	char	   *program = program_path();
-	int		   *ours[DESCRIPTORS] = {&trainer->input, &trainer->output, &trainer->errors};
+	int		   *ours[TRAINER_PIPES] = {&trainer->input, &trainer->output, &trainer->errors};
 	pid_t		pid;
 	int			error;
 
-	for (int i = 0; i < DESCRIPTORS; i++)
+	for (int i = 0; i < TRAINER_PIPES; i++)
 	{
 		int			ends[2];
 		int			our_end = i == 0 ? 1 : 0;
@@ -338,22 +363,23 @@ start_process(Trainer *trainer, int theirs[DESCRIPTORS])
 		trainer->reserved++;
 		make_pipe(ends);
 		*ours[i] = ends[our_end];
-		theirs[i] = ends[1 - our_end];
+		trainer->theirs[i] = ends[1 - our_end];
 		/* dup2 of one end must not overwrite another */
-		if (ends[0] < DESCRIPTORS || ends[1] < DESCRIPTORS)
+		if (ends[0] < TRAINER_PIPES || ends[1] < TRAINER_PIPES)
 			elog(ERROR, "could not start trainer process: a standard descriptor of the server is closed");
 		flags = fcntl(*ours[i], F_GETFL);
 		if (flags < 0 || fcntl(*ours[i], F_SETFL, flags | O_NONBLOCK) < 0)
 			elog(ERROR, "could not set a pipe to nonblocking mode: %m");
 	}
 	/* a process that complains too much must not wait for us to read it */
-	(void) fcntl(theirs[2], F_SETFL, O_NONBLOCK);
+	(void) fcntl(trainer->theirs[2], F_SETFL, O_NONBLOCK);
 #ifdef F_SETPIPE_SZ
 	/* fewer, longer waits; the system's limit may say no */
 	(void) fcntl(trainer->input, F_SETPIPE_SZ, 4 * FRAME_PAYLOAD_USUAL);
 #endif
 
-	error = spawn(&pid, program, theirs);
+	error = spawn(&pid, program, trainer->theirs);
+	close_theirs(trainer);
 	if (error != 0)
 	{
 		errno = error;
@@ -410,24 +436,15 @@ trainer_start(void)
 												  ALLOCSET_DEFAULT_SIZES);
 	Trainer    *trainer = MemoryContextAllocZero(context, sizeof(Trainer));
 	MemoryContext old_context;
-	int			theirs[DESCRIPTORS] = {-1, -1, -1};
 
 	trainer->context = context;
 	trainer->owner = CurrentResourceOwner;
 	trainer->input = trainer->output = trainer->errors = -1;
+	for (int i = 0; i < TRAINER_PIPES; i++)
+		trainer->theirs[i] = -1;
 	dlist_push_head(&trainers, &trainer->node);
 
-	PG_TRY();
-	{
-		start_process(trainer, theirs);
-	}
-	PG_FINALLY();
-	{
-		for (int i = 0; i < DESCRIPTORS; i++)
-			close_descriptor(&theirs[i]);
-	}
-	PG_END_TRY();
-
+	start_process(trainer);
 	old_context = MemoryContextSwitchTo(context);
 	initStringInfo(&trainer->received);
 	trainer->reading = create_wait_event_set(context, 4);
@@ -471,13 +488,9 @@ trainer_finish(Trainer *trainer)
 static void
 wait_for(WaitEventSet *set)
 {
-	static uint32 wait_event = 0;
 	WaitEvent	events[4];
-	int			count;
+	int			count = WaitEventSetWait(set, -1, events, lengthof(events), trainer_wait_event());
 
-	if (wait_event == 0)
-		wait_event = extension_wait_event("CompanyRiskTrainer");
-	count = WaitEventSetWait(set, -1, events, lengthof(events), wait_event);
 	for (int i = 0; i < count; i++)
 		if (events[i].events & WL_LATCH_SET)
 			ResetLatch(MyLatch);
@@ -554,8 +567,7 @@ raise_error(const char *payload, Size length)
 			break;
 		case TRAINER_ERROR_MEMORY:
 			sqlstate = ERRCODE_OUT_OF_MEMORY;
-			texts[2] = psprintf("Use fewer rows, or raise company_risk.trainer_memory_limit (now %d MB).",
-								company_risk_trainer_memory_limit);
+			texts[2] = memory_hint();
 			break;
 		case TRAINER_ERROR_LIBRARY:
 			sqlstate = ERRCODE_EXTERNAL_ROUTINE_EXCEPTION;
@@ -573,13 +585,22 @@ take_progress(Trainer *trainer, const char *payload, Size length)
 {
 	Progress	progress;
 	const char *metric = payload + sizeof(progress);
+	char	   *name;
 
 	if (length <= sizeof(progress) || payload[length - 1] != '\0')
 		trainer_fail_frame(trainer, FRAME_PROGRESS);
 	memcpy(&progress, payload, sizeof(progress));
-	strlcpy(trainer->metric, trainer_text(metric, strlen(metric)), sizeof(trainer->metric));
+	name = trainer_text(metric, strlen(metric));
+	strlcpy(trainer->metric, name, sizeof(trainer->metric));
+	pfree(name);
 	if (trainer->on_progress != NULL)
 		trainer->on_progress(trainer->argument, &progress, trainer->metric);
+}
+
+static void
+pass_frame(Trainer *trainer, const FrameHeader *header)
+{
+	trainer->received.cursor += (int) (sizeof(FrameHeader) + header->length);
 }
 
 /*
@@ -621,7 +642,7 @@ take_frames(Trainer *trainer, FrameHeader *header)
 			raise_error(payload, header->length);
 		if (header->kind != FRAME_PROGRESS)
 			return true;
-		received->cursor += sizeof(FrameHeader) + header->length;
+		pass_frame(trainer, header);
 		take_progress(trainer, payload, header->length);
 	}
 }
@@ -646,10 +667,11 @@ trainer_write(Trainer *trainer, const char *bytes, Size length)
 			continue;
 		if (errno == EPIPE)
 		{
-			/* it has ended: what it said last says why */
+			/* it has ended: what it said last says why, whatever it said before */
 			for (;;)
 			{
-				(void) take_frames(trainer, &header);
+				while (take_frames(trainer, &header))
+					pass_frame(trainer, &header);
 				if (!read_some(trainer))
 					wait_for(trainer->reading);
 			}
@@ -699,6 +721,6 @@ trainer_receive(Trainer *trainer, StringInfo payload)
 	resetStringInfo(payload);
 	appendBinaryStringInfo(payload, trainer->received.data + trainer->received.cursor + sizeof(FrameHeader),
 						   (int) header.length);
-	trainer->received.cursor += (int) (sizeof(FrameHeader) + header.length);
+	pass_frame(trainer, &header);
 	return (FrameKind) header.kind;
 }

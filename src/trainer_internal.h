@@ -12,6 +12,8 @@
 #include "storage/latch.h"
 #include "utils/resowner.h"
 
+#define TRAINER_PIPES 3			/* its standard input, output and error */
+
 /* Rows on their way: as many as make a frame of the usual length */
 typedef struct RowBlock
 {
@@ -34,6 +36,7 @@ struct Trainer
 	int			input;			/* descriptors, -1 when closed: frames to the process, */
 	int			output;			/* frames from it, */
 	int			errors;			/* and its standard error */
+	int			theirs[TRAINER_PIPES];	/* the process's ends, until it is started */
 	int			reserved;		/* how many descriptors fd.c knows of */
 	WaitEventSet *reading;		/* latch, output */
 	WaitEventSet *writing;		/* latch, output, input */

@@ -241,14 +241,33 @@ is_gone($child, 'backend killed: the process is gone');
 end_of_session($session);
 $node->poll_query_until('postgres', 'SELECT true');
 
-# ---------- without the program
+# ---------- without the program, and with another one
 
 {
 	my $hidden = "$program.hidden";
+	my $count = q{SELECT count(*) FROM pg_ls_dir('/proc/self/fd');};
+	my $fails = q{DO $$ BEGIN PERFORM risk.verify_model('tiny@1'); RAISE 'it is there'; EXCEPTION WHEN undefined_file THEN NULL; END $$;};
+
 	rename $program, $hidden or die "rename: $!";
 	($status, $output, $errors) = $node->psql('postgres', q{SELECT risk.verify_model('tiny@1')});
-	rename $hidden, $program or die "rename: $!";
 	like($errors, qr/could not start trainer process ".*": No such file.*HINT:.*with_xgboost=no/s, 'not installed: a hint');
+	my @counts = split /\n/, $node->safe_psql('postgres', "$fails $count $fails $fails $fails $count");
+	is($counts[1], $counts[0], 'not installed: no descriptor stays open');
+
+	# takes part of a model only, and says why behind a frame that nobody asked for
+	append_to_file($program, "#!$^X\n" . sprintf(<<'PROGRAM', $TrainerProgram::MAGIC, $TrainerProgram::VERSION_OF_PROTOCOL));
+sysread STDIN, my $hello, 32;
+syswrite STDOUT, pack 'LCx3L2l4', 24, ord 'h', %d, %d, 9, 9, 9, 1;
+sysread STDIN, my $task, 100;
+close STDIN;
+select undef, undef, undef, 0.5;
+syswrite STDOUT, pack('LCx3a3', 3, ord 'm', 'xyz') . pack('LCx3a*', 17, ord 'e', "dthe disk is\0\0no\0");
+exit 1;
+PROGRAM
+	chmod 0755, $program or die "chmod: $!";
+	($status, $output, $errors) = $node->psql('postgres', q{SELECT risk.verify_model('large@1')});
+	like($errors, qr/ERROR:  the disk is\nHINT:  no\n/, 'a reason is found behind other frames');
+	rename $hidden, $program or die "rename: $!";
 }
 $node->stop;
 
