@@ -579,7 +579,8 @@ refuses('a value that is none', 'a', qr/could not use the parameters.*(eta|learn
 refuses('a value out of range', 'a', qr/could not use the parameters.*max_depth/, parameters => [ max_depth => -1 ]);
 refuses('an unknown objective', 'a', qr/could not use the parameters.*binary:logisitc/, parameters => [ objective => 'binary:logisitc' ]);
 refuses('an unknown metric', 'a', qr/aucc/, parameters => [ eval_metric => 'aucc' ]);
-refuses('threads', 'a', qr/parameter "nthread" cannot be given.*trainer_threads/s, parameters => [ nthread => 8 ]);
+refuses("the program's own $_", 'p', qr/parameter "$_" is the trainer's own/, parameters => [ $_ => 1 ])
+  foreach qw(nthread n_jobs verbosity silent validate_parameters process_type num_feature);
 refuses('categories with a booster that cannot', 'a', qr/booster gblinear/, features => \@categorical, parameters => [ booster => 'gblinear' ]);
 refuses('categories with a tree method that cannot', 'a', qr/feature "x3" is categorical, which tree_method exact/, features => \@categorical, parameters => [ tree_method => 'exact' ]);
 refuses('too much for the memory', 'm', qr/out of memory/, memory => 40, task => { rounds => 3 }, count => 60000, parameters => [ tree_method => 'hist' ]);
