@@ -14,6 +14,12 @@ SELECT count(*) >= 15 AS many, bool_and(v.verified) AS verified, sum(v.different
 	bool_and(v.library_version ~ '^\d+\.\d+\.\d+$') AS version
 FROM verified, risk.verify_model(model, rows => 500, seed => 3) v;
 SELECT case_name, v.* FROM verified, risk.verify_model(model, rows => 500, seed => 4) v WHERE NOT v.verified ORDER BY 1;
+-- No memory at all is not the same as no limit
+SELECT outcome('SET company_risk.trainer_memory_limit = 0');
+SELECT outcome('SET company_risk.trainer_memory_limit = -2') ~ '^22023: -2 MB is outside the valid range' AS refused;
+SET company_risk.trainer_memory_limit = -1;
+SHOW company_risk.trainer_memory_limit;
+RESET company_risk.trainer_memory_limit;
 -- the outcome is kept, and is an event
 BEGIN;
 SELECT rows_compared FROM risk.verify_model('verified@1', rows => 7);

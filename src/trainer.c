@@ -56,6 +56,7 @@ int			company_risk_trainer_memory_limit = 8192;
 
 static dlist_head trainers = DLIST_STATIC_INIT(trainers);
 
+static bool check_memory_limit(int *value, void **extra, GucSource source);
 static void release_trainers(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
 
 void
@@ -74,8 +75,17 @@ trainer_init(void)
 							&company_risk_trainer_memory_limit,
 							8192, -1, INT_MAX / 1024,
 							PGC_SUSET, GUC_UNIT_MB,
-							NULL, NULL, NULL);
+							check_memory_limit, NULL, NULL);
 	RegisterResourceReleaseCallback(release_trainers, NULL);
+}
+
+static bool
+check_memory_limit(int *value, void **extra, GucSource source)
+{
+	if (*value != 0)
+		return true;
+	GUC_check_errdetail("It must be at least 1 MB, or -1 for no limit.");
+	return false;
 }
 
 /* What to do when the process had too little */
