@@ -40,6 +40,7 @@ OBJS = \
 	src/metrics.o \
 	src/profile.o \
 	src/progress.o \
+	src/query.o \
 	src/reasons.o \
 	src/registry.o \
 	src/score.o \

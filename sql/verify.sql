@@ -57,6 +57,13 @@ SELECT outcome($$SELECT risk.verify_model('sampled@1', 'SELECT 1 AS debt')$$);
 SELECT outcome($$SELECT risk.verify_model('sampled@1', 'TABLE firm LIMIT 0')$$);
 SELECT outcome($$SELECT risk.verify_model('sampled@1', 'DELETE FROM firm')$$);
 SELECT outcome($$SELECT risk.verify_model('sampled@1', 'SELECT 1; SELECT 2')$$);
+-- a semicolon and a comment behind it are no second statement, and a column may have any name but the rows'
+SELECT rows_compared, different, verified FROM risk.verify_model('sampled@1', 'TABLE firm ; -- a comment');
+SELECT rows_compared, different, verified FROM risk.verify_model('sampled@1', 'SELECT f.debt, f.staff, '';''::text AS r FROM firm f;');
+SELECT outcome($$SELECT risk.verify_model('sampled@1', 'SELECT *, 1 AS company_risk_row FROM firm')$$);
+-- nor can it reach beyond its parentheses, or the query's parameters
+SELECT outcome($$SELECT risk.verify_model('sampled@1', 'SELECT 1 AS debt, 1 AS staff) r, (SELECT 1')$$);
+SELECT outcome($$SELECT risk.verify_model('sampled@1', 'SELECT 1 AS debt, length($1) AS staff')$$);
 SELECT outcome($$SELECT risk.verify_model('sampled@1', 'SELECT 1e39::float8 AS debt, 1 AS staff')$$);
 SELECT outcome($$SELECT risk.verify_model('sampled@1', rows => 0)$$);
 SELECT outcome($$SELECT risk.verify_model('sampled')$$);

@@ -26,16 +26,13 @@
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 
 #include "compat.h"
 #include "core/double_double.h"
@@ -578,68 +575,4 @@ company_risk_slice_distance(PG_FUNCTION_ARGS)
 			result += fabs(now - then) / counts[0];
 	}
 	PG_RETURN_FLOAT8(result);
-}
-
-/* ----------
- * The caller's query
- * ----------
- */
-PG_FUNCTION_INFO_V1(company_risk_query_columns);
-Datum
-company_risk_query_columns(PG_FUNCTION_ARGS)
-{
-	char	   *query;
-	MemoryContext context = CurrentMemoryContext;
-	MemoryContext old_context;
-	TupleDesc	descriptor;
-	SPIPlanPtr	plan;
-	List	   *sources;
-	CachedPlanSource *source;
-	Datum	   *names;
-	Datum	   *types;
-	int			count = 0;
-	const RawStmt *statement;
-	Datum		values[3];
-	bool		nulls[3] = {false, false, false};
-
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "risk.query_columns is not what this library expects");
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("query must not be null")));
-	query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	SPI_connect();
-	plan = SPI_prepare(query, 0, NULL);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
-	sources = SPI_plan_get_plan_sources(plan);
-	source = list_length(sources) == 1 ? linitial(sources) : NULL;
-	if (source == NULL || source->commandTag != CMDTAG_SELECT || source->resultDesc == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("query must be one SELECT"),
-				 errdetail("It is: %s", query)));
-
-	old_context = MemoryContextSwitchTo(context);
-	names = palloc(Max(source->resultDesc->natts, 1) * sizeof(Datum));
-	types = palloc(Max(source->resultDesc->natts, 1) * sizeof(Datum));
-	for (int i = 0; i < source->resultDesc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(source->resultDesc, i);
-
-		names[count] = CStringGetTextDatum(NameStr(attribute->attname));
-		types[count++] = ObjectIdGetDatum(getBaseType(attribute->atttypid));
-	}
-	/* without what may follow the semicolon; a length of 0 is all the rest */
-	statement = source->raw_parse_tree;
-	values[2] = PointerGetDatum(cstring_to_text_with_len(query + statement->stmt_location,
-														 statement->stmt_len > 0 ? statement->stmt_len :
-														 (int) strlen(query + statement->stmt_location)));
-	MemoryContextSwitchTo(old_context);
-	SPI_finish();
-
-	values[0] = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
-	values[1] = PointerGetDatum(construct_array(types, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }

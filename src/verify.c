@@ -38,6 +38,7 @@
 #include "company_risk.h"
 #include "core/evaluate.h"
 #include "core/forest.h"
+#include "query.h"
 #include "registry.h"
 #include "trainer.h"
 
@@ -213,8 +214,7 @@ take_sample_row(Comparison *comparison, Datum datum)
 static void
 compare_sample(Comparison *comparison, const char *sample, const char *model)
 {
-	/* a comment at the end of the query must not swallow what follows */
-	char	   *query = psprintf("SELECT risk.feature_values(r, $1) FROM (%s\n) r", sample);
+	char	   *query = psprintf("SELECT risk.feature_values(" QUERY_ROW ", $1) FROM %s " QUERY_ROW, query_source(sample));
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(model)};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk sample rows",
@@ -224,11 +224,8 @@ compare_sample(Comparison *comparison, const char *sample, const char *model)
 
 	SPI_connect();
 	plan = SPI_prepare(query, 1, types);
-	if (plan == NULL || !SPI_is_cursor_plan(plan))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("sample must be one query"),
-				 errhint("Its rows are companies: a column for each feature of the model, by name.")));
+	if (plan == NULL)
+		elog(ERROR, "could not prepare the sample: %s", SPI_result_code_string(SPI_result));
 	portal = SPI_cursor_open(NULL, plan, values, NULL, true);
 	for (;;)
 	{
