@@ -48,6 +48,7 @@ OBJS = \
 	src/shared_models.o \
 	src/support.o \
 	src/trainer.o \
+	src/trainer_convert.o \
 	src/trainer_training.o \
 	src/training.o \
 	src/training_data.o \

@@ -143,6 +143,40 @@ server_host(void)
 	return &host;
 }
 
+/* A source that gives bytes from memory in pieces, so that interrupts get a chance. */
+#define PIECE_LENGTH (1 << 20)
+
+typedef struct MemorySource
+{
+	ModelSource source;			/* must be first */
+	const uint8_t *next;
+	size_t		left;
+} MemorySource;
+
+static size_t
+next_piece(ModelSource *source, const uint8_t **chunk)
+{
+	MemorySource *memory = (MemorySource *) source;
+	size_t		length = Min(memory->left, PIECE_LENGTH);
+
+	*chunk = memory->next;
+	memory->next += length;
+	memory->left -= length;
+	return length;
+}
+
+Model *
+server_read_model(const bytea *bytes)
+{
+	MemorySource source = {
+		.source.more = next_piece,
+		.next = (const uint8_t *) VARDATA_ANY(bytes),
+		.left = VARSIZE_ANY_EXHDR(bytes)
+	};
+
+	return model_read(server_host(), &source.source);
+}
+
 static char *
 server_string(char *utf8)
 {

@@ -25,6 +25,9 @@ extern CoreHost *server_host(void);
 /* Adds to a message's list of names; count are there.  From the eleventh on it is only said that there are more. */
 extern void message_add_name(StringInfo names, int count, const char *name);
 
+/* Reads a model from memory; its errors are the host's. */
+extern Model *server_read_model(const bytea *bytes);
+
 /* A model's names are UTF-8: turns them, in place, into the database's encoding. */
 extern void server_recode_names(Model *model);
 

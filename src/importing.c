@@ -22,28 +22,6 @@
 #include "digest.h"
 #include "shared_models.h"
 
-/* A source that gives bytes from memory in pieces, so that interrupts get a chance. */
-#define PIECE_LENGTH (1 << 20)
-
-typedef struct MemorySource
-{
-	ModelSource source;			/* must be first */
-	const uint8_t *next;
-	size_t		left;
-} MemorySource;
-
-static size_t
-next_piece(ModelSource *source, const uint8_t **chunk)
-{
-	MemorySource *memory = (MemorySource *) source;
-	size_t		length = Min(memory->left, PIECE_LENGTH);
-
-	*chunk = memory->next;
-	memory->next += length;
-	memory->left -= length;
-	return length;
-}
-
 /* ----------
  * Arguments
  * ----------
@@ -221,7 +199,6 @@ Datum
 company_risk_inspect_model(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes;
-	MemorySource source = {.source.more = next_piece};
 	pg_cryptohash_ctx *digest = digest_begin();
 	bytea	   *bytes_digest;
 	Model	   *model;
@@ -243,10 +220,7 @@ company_risk_inspect_model(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	bytes = PG_GETARG_BYTEA_PP(0);
-	source.next = (const uint8_t *) VARDATA_ANY(bytes);
-	source.left = VARSIZE_ANY_EXHDR(bytes);
-
-	model = model_read(server_host(), &source.source);
+	model = server_read_model(bytes);
 	server_recode_names(model);
 	rounds = choose_rounds(model, !PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1));
 	image = forest_build(server_host(), model, rounds,

@@ -475,6 +475,15 @@ trainer_library_version(const Trainer *trainer)
 }
 
 void
+trainer_error_context(void *argument)
+{
+	const Trainer *trainer = *(Trainer **) argument;
+
+	if (trainer != NULL)
+		errcontext("libxgboost %s", trainer->version);
+}
+
+void
 trainer_finish(Trainer *trainer)
 {
 	int			status;
@@ -733,4 +742,24 @@ trainer_receive(Trainer *trainer, StringInfo payload)
 						   (int) header.length);
 	pass_frame(trainer, &header);
 	return (FrameKind) header.kind;
+}
+
+bytea *
+trainer_receive_model(Trainer *trainer, FrameKind *kind, StringInfo payload)
+{
+	StringInfoData model;
+
+	if (*kind != FRAME_MODEL)
+		trainer_fail_frame(trainer, *kind);
+	initStringInfo(&model);
+	appendStringInfoSpaces(&model, VARHDRSZ);
+	do
+	{
+		if ((uint64) model.len + payload->len > TRAINER_MODEL_MAX + VARHDRSZ)
+			trainer_fail_frame(trainer, *kind);
+		appendBinaryStringInfo(&model, payload->data, payload->len);
+		*kind = trainer_receive(trainer, payload);
+	} while (*kind == FRAME_MODEL);
+	SET_VARSIZE(model.data, model.len);
+	return (bytea *) model.data;
 }

@@ -50,6 +50,9 @@ extern Trainer *trainer_start(void);
 /* Version of the libxgboost at work: "1.7.4".  Lives as long as the Trainer. */
 extern const char *trainer_library_version(const Trainer *trainer);
 
+/* An ErrorContextCallback's function that says so; its argument is a Trainer **, perhaps of NULL. */
+extern void trainer_error_context(void *argument);
+
 /*
  * Closes the pipes and waits for the end of the process; the Trainer is freed.
  * An error when the process does not end well.
@@ -98,7 +101,7 @@ typedef struct TrainingRequest
 	int			feature_count;
 	const TrainerFeature *features;
 	int			parameter_count;
-	const TrainerParameter *parameters; /* without nthread, verbosity and the like: refused */
+	const TrainerParameter *parameters; /* but nthread, verbosity and the like: refused */
 	int			rounds;			/* at most; XGBoost's num_boost_round */
 	int			early_stopping_rounds;	/* 0: none; needs rows with ROLE_VALIDATION */
 
@@ -142,18 +145,7 @@ extern void trainer_training_row(Trainer *trainer, uint8 role, float label, floa
 extern TrainingResult *trainer_training_run(Trainer *trainer, const TrainingRequest *request);
 
 /* ----------
- * Models in other formats
- * ----------
- */
-
-/* Whether bytes look like a model in XGBoost's old binary format. */
-extern bool trainer_is_binary_model(const char *bytes, Size length);
-
-/* The same model as JSON: palloc'd bytea. */
-extern bytea *trainer_convert(Trainer *trainer, const char *bytes, Size length);
-
-/* ----------
- * Frames, for those who need them (verify.c)
+ * Frames, for those who need them (verify.c, trainer_convert.c)
  * ----------
  */
 extern void trainer_send(Trainer *trainer, FrameKind kind, const void *payload, Size length);
@@ -161,6 +153,13 @@ extern void trainer_send_model(Trainer *trainer, const char *bytes, Size length)
 
 /* The next frame but progress; an error frame becomes an ERROR. */
 extern FrameKind trainer_receive(Trainer *trainer, StringInfo payload);
+
+/*
+ * The model whose first bytes are in payload, of a frame whose kind is *kind: a
+ * palloc'd bytea.  Receives up to the frame behind it, which *kind and payload are
+ * then of.
+ */
+extern bytea *trainer_receive_model(Trainer *trainer, FrameKind *kind, StringInfo payload);
 
 /* Stops on what a correct trainer does not send. */
 extern _Noreturn void trainer_fail_frame(Trainer *trainer, FrameKind kind);

@@ -213,48 +213,23 @@ take_done(Trainer *trainer, const StringInfo payload, TrainingResult *result)
 	result->best_score = done.best_score;
 }
 
-/* Gathers frames FRAME_MODEL behind room for a bytea's header. */
-static void
-append_model(Trainer *trainer, StringInfo model, const StringInfo payload)
-{
-	if ((uint64) model->len + payload->len > TRAINER_MODEL_MAX + VARHDRSZ)
-		trainer_fail_frame(trainer, FRAME_MODEL);
-	appendBinaryStringInfo(model, payload->data, payload->len);
-}
-
 TrainingResult *
 trainer_training_run(Trainer *trainer, const TrainingRequest *request)
 {
 	TrainingResult *result = palloc0(sizeof(TrainingResult));
 	StringInfoData payload;
-	StringInfoData model;
 	FrameKind	kind;
 
 	flush_rows(trainer);
 	trainer_send(trainer, FRAME_RUN, NULL, 0);
 	initStringInfo(&payload);
-	initStringInfo(&model);
-	appendStringInfoSpaces(&model, VARHDRSZ);
-	while ((kind = trainer_receive(trainer, &payload)) != FRAME_DONE)
-	{
-		if (kind == FRAME_MARGINS)
-			take_margins(trainer, request, &payload);
-		else if (kind == FRAME_MODEL)
-			append_model(trainer, &model, &payload);
-		else
-			trainer_fail_frame(trainer, kind);
-	}
+	while ((kind = trainer_receive(trainer, &payload)) == FRAME_MARGINS)
+		take_margins(trainer, request, &payload);
+	result->model = trainer_receive_model(trainer, &kind, &payload);
+	if (kind != FRAME_DONE)
+		trainer_fail_frame(trainer, kind);
 	take_done(trainer, &payload, result);
 	pfree(payload.data);
-	if (model.len > VARHDRSZ)
-	{
-		result->model = (bytea *) model.data;
-		SET_VARSIZE(result->model, model.len);
-	}
-	else
-		pfree(model.data);
-	if (result->model == NULL)
-		trainer_fail_frame(trainer, FRAME_DONE);
 	result->metric = pstrdup(trainer->metric);
 	result->library_version = pstrdup(trainer->version);
 	return result;

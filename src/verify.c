@@ -1,7 +1,6 @@
 /*
  * verify.c
- *		Models that libxgboost and we both know: comparing answers, and
- *		converting the format that only libxgboost reads.
+ *		Models that libxgboost and we both know: comparing answers.
  *
  * risk.verify_model sends the bytes of a version, as they were imported, to
  * libxgboost in a trainer process, and the same rows to both: margins must agree
@@ -418,33 +417,6 @@ record_outcome(const char *model, const Comparison *comparison)
 	SPI_finish();
 }
 
-/* A source of bytes in memory, for model_read() */
-typedef struct BytesSource
-{
-	ModelSource source;			/* must be first */
-	const uint8_t *bytes;
-	size_t		length;
-} BytesSource;
-
-static size_t
-all_bytes(ModelSource *source, const uint8_t **chunk)
-{
-	BytesSource *bytes = (BytesSource *) source;
-	size_t		length = bytes->length;
-
-	*chunk = bytes->bytes;
-	bytes->length = 0;
-	return length;
-}
-
-static Model *
-read_bytes(const bytea *bytes)
-{
-	BytesSource source = {{all_bytes}, (const uint8_t *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
-
-	return model_read(server_host(), &source.source);
-}
-
 /*
  * libxgboost loads models that newer versions wrote without a word, and may miss
  * what it does not know: 1.7 takes the base score of 3.1 for 0.  Where the margins
@@ -454,7 +426,7 @@ read_bytes(const bytea *bytes)
 static void
 refuse_newer_model(const char *model, const bytea *bytes, const Comparison *comparison)
 {
-	const Model *read = read_bytes(bytes);
+	const Model *read = server_read_model(bytes);
 	int			library[3] = {0};
 
 	if (sscanf(comparison->library, "%d.%d.%d", &library[0], &library[1], &library[2]) != 3)
@@ -495,14 +467,6 @@ load_in_trainer(Trainer *trainer, const ModelVersion *version, const ForestImage
 	pfree(payload.data);
 }
 
-/* Which libxgboost an error is about */
-static void
-library_context(void *trainer)
-{
-	if (*(Trainer **) trainer != NULL)
-		errcontext("libxgboost %s", trainer_library_version(*(Trainer **) trainer));
-}
-
 PG_FUNCTION_INFO_V1(company_risk_verify_model);
 Datum
 company_risk_verify_model(PG_FUNCTION_ARGS)
@@ -523,7 +487,7 @@ company_risk_verify_model(PG_FUNCTION_ARGS)
 	bool		nulls[6] = {0};
 	ErrorContextCallback context = {
 		.previous = error_context_stack,
-		.callback = library_context,
+		.callback = trainer_error_context,
 		.arg = &trainer
 	};
 
@@ -551,7 +515,7 @@ company_risk_verify_model(PG_FUNCTION_ARGS)
 		}
 		else
 		{
-			compare_generated(&comparison, read_bytes(bytes), rows, seed);
+			compare_generated(&comparison, server_read_model(bytes), rows, seed);
 		}
 		compare_block(&comparison);
 		strlcpy(comparison.library, trainer_library_version(trainer), sizeof(comparison.library));
@@ -584,101 +548,4 @@ company_risk_verify_model(PG_FUNCTION_ARGS)
 	values[4] = CStringGetTextDatum(comparison.library);
 	values[5] = BoolGetDatum(comparison.different == 0);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
-}
-
-/* ----------
- * The old binary format
- * ----------
- */
-
-/*
- * The format is a dump of structs, with or without "binf" before it: a header of
- * 136 bytes that begins with the base score and the number of features, then the
- * length and the name of the objective.
- */
-bool
-trainer_is_binary_model(const char *bytes, Size length)
-{
-	uint32		features;
-	int32		classes;
-	uint64		name_length;
-	const char *name;
-
-	if (length >= 4 && memcmp(bytes, "binf", 4) == 0)
-		return true;
-	if (length < 136 + sizeof(name_length))
-		return false;
-	memcpy(&features, bytes + 4, sizeof(features));
-	memcpy(&classes, bytes + 8, sizeof(classes));
-	memcpy(&name_length, bytes + 136, sizeof(name_length));
-	name = bytes + 136 + sizeof(name_length);
-	if (features == 0 || features > TRAINER_FEATURES_MAX || classes < 0 || classes > MODEL_GROUPS_MAX ||
-		name_length == 0 || name_length > 64 || length < 136 + sizeof(name_length) + name_length)
-		return false;
-	for (uint64 i = 0; i < name_length; i++)
-		if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') ||
-			  name[i] == ':' || name[i] == '_'))
-			return false;
-	return true;
-}
-
-bytea *
-trainer_convert(Trainer *trainer, const char *bytes, Size length)
-{
-	StringInfoData payload;
-	StringInfoData model;
-	FrameKind	kind;
-
-	initStringInfo(&payload);
-	initStringInfo(&model);
-	appendStringInfoSpaces(&model, VARHDRSZ);
-	trainer_send(trainer, FRAME_CONVERT, NULL, 0);
-	trainer_send_model(trainer, bytes, length);
-	trainer_send(trainer, FRAME_RUN, NULL, 0);
-	while ((kind = trainer_receive(trainer, &payload)) == FRAME_MODEL)
-	{
-		if ((uint64) model.len + payload.len > TRAINER_MODEL_MAX + VARHDRSZ)
-			trainer_fail_frame(trainer, kind);
-		appendBinaryStringInfo(&model, payload.data, payload.len);
-	}
-	if (kind != FRAME_DONE || payload.len != 0)
-		trainer_fail_frame(trainer, kind);
-	pfree(payload.data);
-	SET_VARSIZE(model.data, model.len);
-	return (bytea *) model.data;
-}
-
-PG_FUNCTION_INFO_V1(company_risk_is_binary_model);
-Datum
-company_risk_is_binary_model(PG_FUNCTION_ARGS)
-{
-	bytea	   *head = PG_GETARG_BYTEA_P_SLICE(0, 0, 256);
-
-	PG_RETURN_BOOL(trainer_is_binary_model(VARDATA_ANY(head), VARSIZE_ANY_EXHDR(head)));
-}
-
-PG_FUNCTION_INFO_V1(company_risk_convert_model);
-Datum
-company_risk_convert_model(PG_FUNCTION_ARGS)
-{
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
-	bytea	   *result;
-	Trainer    *trainer = NULL;
-	ErrorContextCallback context = {
-		.previous = error_context_stack,
-		.callback = library_context,
-		.arg = &trainer
-	};
-
-	if (!trainer_is_binary_model(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("not a model in XGBoost's old binary format"),
-				 errhint("risk.import_model reads JSON and UBJSON as they are.")));
-	error_context_stack = &context;
-	trainer = trainer_start();
-	result = trainer_convert(trainer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	trainer_finish(trainer);
-	error_context_stack = context.previous;
-	PG_RETURN_BYTEA_P(result);
 }
