@@ -46,7 +46,7 @@ CREATE FUNCTION risk.verify_model(
 	OUT verified boolean)
 	AS 'MODULE_PATHNAME', 'company_risk_verify_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION risk.verify_model(text, text, integer, bigint) IS
-	'Compares our margins with libxgboost''s, bit by bit, in a process of its own. sample: a query whose rows are companies, with a column for each feature by name; without one, rows are generated (as many as rows says, from seed) around the model''s thresholds. Returns how many rows were compared and how many differ, and keeps that in the registry (risk.models.verified_at and following). An error where the installed libxgboost cannot load the model';
+	'Compares our margins with libxgboost''s, bit by bit, in a process of its own. sample: one SELECT whose rows are companies, with a column for each feature by name; without one, rows are generated (as many as rows says, from seed) around the model''s thresholds. Returns how many rows were compared and how many differ, and keeps that in the registry (risk.models.verified_at and following). An error where the installed libxgboost cannot load the model';
 REVOKE ALL ON FUNCTION risk.verify_model(text, text, integer, bigint) FROM PUBLIC;
 
 CREATE FUNCTION risk.is_binary_model(model bytea) RETURNS boolean
