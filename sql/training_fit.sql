@@ -36,13 +36,57 @@ FROM fitted, LATERAL (VALUES
 -- Weights are how often a row counts; a weight of 0 is none; order does not matter
 SELECT risk.fit_isotonic(ARRAY[1, 1, 2], ARRAY[true, false, true], ARRAY[1, 3, 1]) = risk.fit_isotonic(ARRAY[2, 1, 1, 1, 1], ARRAY[true, false, false, true, false]) AS isotonic,
 	risk.fit_isotonic(ARRAY[1, 5, 2], ARRAY[false, false, true], ARRAY[1, 0, 1]) AS without;
--- Margins of any size; labels that a threshold separates give a steep, finite curve; equal margins a flat one
+-- Margins of any size; labels that a threshold separates give a steep, finite curve
 SELECT abs((f ->> 'slope')::float8 * 1024 - (risk.fit_sigmoid(m, y) ->> 'slope')::float8) < 1e-9 AS scaled
 FROM fitted, LATERAL (SELECT risk.fit_sigmoid(ARRAY(SELECT v * 1024 FROM unnest(m) v)::real[], y) AS f) s;
 SELECT (f ->> 'slope')::float8 BETWEEN 0.5 AND 5 AS steep, (f ->> 'intercept')::float8 BETWEEN -5 AND 0 AS between
 FROM risk.fit_sigmoid(ARRAY[-2, -1, 1, 2]::real[], ARRAY[false, false, true, true]) f;
-SELECT abs((f ->> 'slope')::float8) < 1e-6 AS flat FROM risk.fit_sigmoid(ARRAY[0, 0, 0, 0]::real[], ARRAY[false, false, true, true]) f;
 SELECT risk.fit_isotonic(ARRAY[3, 2, 1]::real[], ARRAY[false, true, true]) AS violated;
+
+-- A curve of more points than risk.set_calibration takes is thinned: both ends stay, it passes all points
+-- that are left out at a small distance, and it is one that risk.set_calibration takes
+CREATE TABLE curve AS
+SELECT n::real AS margin, label, (CASE WHEN label THEN score ELSE 1 - score END)::real AS weight, score::real::float8 AS score
+FROM (SELECT n, CASE WHEN n <= 6000 THEN (n / 12000.0::float8) ^ 2 ELSE 0.5 + n % 1000 / 1e6 + n / 1000 / 50.0 END AS score
+	FROM generate_series(1, 12000) n) r, (VALUES (true), (false)) l (label) ORDER BY hashint4(n);
+CREATE TABLE thinned AS
+SELECT risk.fit_isotonic(array_agg(margin), array_agg(label), array_agg(weight)) AS calibration,
+	risk.fit_isotonic(array_agg(margin) FILTER (WHERE margin <= 9000), array_agg(label) FILTER (WHERE margin <= 9000),
+		array_agg(weight) FILTER (WHERE margin <= 9000)) AS whole FROM curve;
+SELECT jsonb_array_length(whole -> 'margins') AS whole, jsonb_array_length(calibration -> 'margins') BETWEEN 9000 AND 10000 AS thinned,
+	jsonb_array_length(calibration -> 'margins') = jsonb_array_length(calibration -> 'scores') AS pairs,
+	calibration -> 'margins' ->> 0 = '1' AND calibration -> 'margins' ->> -1 = '12000' AS ends FROM thinned;
+-- (a value that lies outside of its row would be fetched again for each of these)
+SELECT max(abs(risk.apply_calibration(margin, calibration) - score)) < 1e-6 AS near,
+	max(abs(risk.apply_calibration(margin, whole) - score)) FILTER (WHERE margin <= 9000) < 1e-7 AS whole
+FROM curve, (SELECT calibration || '{}' AS calibration, whole || '{}' AS whole FROM thinned OFFSET 0) t WHERE label;
+SELECT bool_and(abs(s::float8 - score) < 1e-7) AS its_own_points
+FROM thinned, LATERAL ROWS FROM (jsonb_array_elements_text(calibration -> 'margins'), jsonb_array_elements_text(calibration -> 'scores')) p (m, s)
+	JOIN curve ON margin = m::real;
+SELECT risk.import_model('thinned', linear_model(ARRAY['x'], ARRAY[1], 0, 'binary:logistic'));
+SELECT risk.set_calibration('thinned@1', calibration) FROM thinned;
+SELECT risk.drop_model('thinned@1', 'end of test');
+DROP TABLE curve, thinned;
+
+-- The optimum takes a handful of passes: less time than four in SQL
+CREATE TABLE timed AS SELECT array_agg(x) AS m, array_agg(y) AS y
+FROM (SELECT (n % 1009 / 100.0)::real AS x, n % 1009 + (n * 7919::bigint) % 2003 > 1500 AS y FROM generate_series(1, 200000) n) r;
+CREATE FUNCTION seconds(query text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+	begun timestamptz;
+	least_time float8 := 'Infinity';
+BEGIN
+	FOR i IN 1 .. 4 LOOP
+		begun := clock_timestamp();
+		EXECUTE query;
+		least_time := least(least_time, extract(epoch FROM clock_timestamp() - begun));
+	END LOOP;
+	RETURN least_time;
+END
+$$;
+SELECT seconds('SELECT risk.fit_sigmoid(m, y) FROM timed') < 4 * seconds('SELECT sum(ln(1 + exp(x::float8))) FROM timed, unnest(m) x') AS quick;
+DROP TABLE timed;
+DROP FUNCTION seconds(text);
 -- What is refused
 SELECT outcome('SELECT risk.fit_sigmoid(NULL, NULL)');
 SELECT outcome($$SELECT risk.fit_sigmoid('{1,2}', '{t,t}')$$);
@@ -52,4 +96,9 @@ SELECT outcome($$SELECT risk.fit_isotonic('{1,NaN}', '{t,f}')$$);
 SELECT outcome($$SELECT risk.fit_isotonic('{1,2}', '{t,f}', '{1,-1}')$$);
 SELECT outcome($$SELECT risk.fit_isotonic('{1,2}', '{t,f}', '{1,0}')$$);
 SELECT outcome($$SELECT risk.fit_isotonic('{}', '{}')$$);
+-- and what would be no calibration: one margin, or margins that fall
+SELECT outcome($$SELECT risk.fit_sigmoid('{0,0,0,0}', '{f,f,t,t}')$$);
+SELECT outcome($$SELECT risk.fit_sigmoid('{3,2,1}', '{f,t,t}')$$);
+SELECT outcome($$SELECT risk.fit_isotonic('{5,5,5}', '{f,t,t}')$$);
+SELECT outcome($$SELECT risk.fit_isotonic('{5,5,4}', '{f,t,t}', '{1,1,0}')$$);
 DROP TABLE fitted;

@@ -31,9 +31,6 @@
 
 #include "compat.h"
 
-#define POINTS_MIN 2
-#define POINTS_MAX 10000
-
 /* ----------
  * Reading
  * ----------
@@ -87,9 +84,9 @@ read_numbers(JsonbContainer *object, const char *key, int *count, char **problem
 	}
 	array = value.val.binary.data;
 	*count = JsonContainerSize(array);
-	if (*count > POINTS_MAX)
+	if (*count > CALIBRATION_POINTS_MAX)
 	{
-		*problem = psprintf("\"%s\" has %d numbers; there may be %d.", key, *count, POINTS_MAX);
+		*problem = psprintf("\"%s\" has %d numbers; there may be %d.", key, *count, CALIBRATION_POINTS_MAX);
 		return NULL;
 	}
 	numbers = palloc(Max(*count, 1) * sizeof(double));
@@ -131,8 +128,8 @@ read_isotonic(Calibration *calibration, JsonbContainer *object, char **problem)
 		return;
 	if (calibration->count != scores)
 		*problem = psprintf("There are %d margins and %d scores.", calibration->count, scores);
-	else if (calibration->count < POINTS_MIN)
-		*problem = psprintf("There are %d points; a curve takes at least %d.", calibration->count, POINTS_MIN);
+	else if (calibration->count < CALIBRATION_POINTS_MIN)
+		*problem = psprintf("There are %d points; a curve takes at least %d.", calibration->count, CALIBRATION_POINTS_MIN);
 	for (int i = 0; *problem == NULL && i < calibration->count; i++)
 	{
 		if (fabs(calibration->margins[i]) > FLT_MAX)

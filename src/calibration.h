@@ -9,6 +9,10 @@
 
 #include "utils/jsonb.h"
 
+/* Of a curve */
+#define CALIBRATION_POINTS_MIN 2
+#define CALIBRATION_POINTS_MAX 10000
+
 typedef enum CalibrationMethod
 {
 	CALIBRATION_SIGMOID,		/* 1 / (1 + exp(-(slope * margin + intercept))) */
@@ -20,7 +24,7 @@ typedef struct Calibration
 	CalibrationMethod method;
 	double		slope;
 	double		intercept;
-	int			count;			/* of points, at least two */
+	int			count;			/* of points */
 	double	   *margins;		/* ascending, no two equal */
 	double	   *scores;			/* ascending, 0 to 1 */
 } Calibration;
