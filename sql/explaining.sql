@@ -265,9 +265,8 @@ FROM jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM many m)) g
 -- by group and with FILTER; NULL companies do not count, none give NULL
 SELECT n % 2 AS odd, risk.global_importance(m, 'pair@1') = risk.global_importance(m, 'pair@1') FILTER (WHERE n > 0) AS same
 FROM many m GROUP BY 1 ORDER BY 1;
-SELECT bool_and(abs(a.value::float8 - b.value::float8) < 1e-9) AS same
-FROM jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM generate_series(1, 2003) i LEFT JOIN many m ON m.n = i)) a
-	JOIN jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM many m)) b ON a.key = b.key;
+SELECT (SELECT risk.global_importance(m, 'pair@1') FROM generate_series(1, 2003) i LEFT JOIN many m ON m.n = i)
+	= (SELECT risk.global_importance(m, 'pair@1') FROM many m) AS same;
 SELECT risk.global_importance(m, 'pair@1') IS NULL AS none FROM many m WHERE n < 0;
 -- workers' states add up to the same
 BEGIN;
@@ -278,16 +277,26 @@ SET LOCAL max_parallel_workers_per_gather = 2;
 CREATE TABLE shared AS SELECT risk.global_importance(m, 'pair@1') AS importance FROM many m;
 EXPLAIN (COSTS OFF) SELECT risk.global_importance(m, 'pair@1') FROM many m;
 SET LOCAL max_parallel_workers_per_gather = 0;
-SELECT bool_and(abs(p.value::float8 - s.value::float8) < 1e-9) AS same
-FROM shared, jsonb_each_text(importance) p
-	JOIN jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM many m)) s ON s.key = p.key;
+SELECT importance = (SELECT risk.global_importance(m, 'pair@1') FROM many m) AS same FROM shared;
 ROLLBACK;
+-- to the bit, in any order and by any tree of states, whatever waits in them; the same rows in the end are the same bytes
+CREATE AGGREGATE importance_state(record, text) (SFUNC = risk.importance_add, STYPE = bytea);
+CREATE AGGREGATE sum_importance(bytea) (SFUNC = risk.importance_combine, STYPE = bytea);
+SELECT count(DISTINCT importance) AS results, count(DISTINCT risk.importance_final(state)) AS of_states, bool_and(risk.importance_final(state) = importance) AS same,
+	count(DISTINCT risk.importance_combine(state, (SELECT importance_state(m, 'pair@1') FROM many m WHERE n = 1))) AS states
+FROM (SELECT risk.global_importance(m, 'pair@1' ORDER BY key) AS importance, importance_state(m, 'pair@1' ORDER BY key) AS state
+	FROM many m, LATERAL (VALUES (1, n), (2, -n), (3, n % 7), (4, hashint4(n)), (5, hashint4(n + 1))) o (number, key) GROUP BY number) r;
+SELECT count(DISTINCT sum) AS states, bool_and(risk.importance_final(sum) = (SELECT risk.global_importance(m, 'pair@1') FROM many m)) AS same
+FROM (SELECT parts, sum_importance(state ORDER BY hashint4(part + parts)) AS sum
+	FROM (SELECT parts, n % parts AS part, importance_state(m, 'pair@1') AS state FROM many m, unnest(ARRAY[2, 3, 7, 16, 100]) parts GROUP BY 1, 2) s GROUP BY parts) t;
+-- the planner knows how large a state is: that of fifty features
+SELECT aggtransspace BETWEEN 25 * bytes AND 50 * bytes + 2000 AS space
+FROM pg_aggregate, (SELECT length(importance_state(m, 'pair@1')) / 2 AS bytes FROM many m) s WHERE aggfnoid = 'risk.global_importance(record, text)'::regprocedure;
 -- two models do not mix, and a state is checked
 SELECT risk.import_model('pair', linear_model(ARRAY['x', 'y'], ARRAY[1, 2]::float8[]));
 SELECT outcome($$SELECT risk.global_importance(m, 'pair@' || 1 + n % 2) FROM many m$$);
 SELECT outcome($$SELECT risk.importance_final('\x00')$$);
 -- also one that is made up of what another was: rows that wait, of another number of features or outputs
-CREATE AGGREGATE importance_state(record, text) (SFUNC = risk.importance_add, STYPE = bytea);
 SELECT risk.import_model('three', linear_model(ARRAY['x', 'y', 'z'], ARRAY[1, 2, 3]::float8[]));
 CREATE TABLE kept AS SELECT importance_state(m, 'pair@1') AS two, importance_state(r, 'three@1') AS three FROM many m, LATERAL (SELECT m.x, m.y, 1 AS z) r WHERE n <= 17;
 SELECT outcome(format('SELECT risk.importance_final(%L)', substr(three, 1, 20) || substr(two, 21, 32 + 256) || substr(three, 309))) AS other_features,
@@ -305,7 +314,18 @@ $$;
 SELECT outcome($$SELECT forged_importance(m, 'pair@1') FROM many m$$);
 SELECT outcome($$SELECT forged_features(m, 'pair@1') FROM many m$$);
 SELECT jsonb_object_keys(risk.importance_final(two)) FROM kept;
-DROP AGGREGATE importance_state(record, text), forged_importance(record, text), forged_features(record, text);
+-- or one whose sums are none: negative, or too large to be carried on; or with more rows than are counted
+SELECT outcome(format('SELECT risk.importance_final(%L)', set_byte(two, 308 + 67 * 8 + 7, 255))) AS negative,
+	outcome(format('SELECT risk.importance_combine(%L, %L)', two, set_byte(two, 308 + 552 + 8 * 8 + 7, 127))) AS huge,
+	outcome(format('SELECT risk.importance_combine(%L, %L)', set_byte(two, 308 + 544 + 3, 127), two)) AS carries,
+	outcome(format('SELECT risk.importance_final(%L)', set_byte(two, 4 + 7, 1))) AS rows FROM kept;
+-- any single byte changed: an answer or an error, never a crash
+SELECT bool_and(result ~ '^(ok|22P03|55000|42704|22023)') AS as_expected, bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
+FROM (SELECT outcome(format('SELECT %s', replace(call, '$1', quote_literal(set_byte(two, n, (get_byte(two, n) + change) % 256)) || '::bytea'))) AS result
+	FROM kept, generate_series(0, length(two) - 1) n, (VALUES (1), (128), (255)) d (change),
+		(VALUES ('risk.importance_final($1)'), ('risk.importance_final(risk.importance_combine($1, $1))')) c (call)
+	WHERE n < 64 OR n % 7 = 0) r;
+DROP AGGREGATE sum_importance(bytea), importance_state(record, text), forged_importance(record, text), forged_features(record, text);
 DROP TABLE kept;
 DROP TABLE many;
 

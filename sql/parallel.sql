@@ -20,6 +20,8 @@ ANALYZE big;
 SET max_parallel_workers_per_gather = 0;
 CREATE TABLE serial_scores AS SELECT siren, score_company(b) AS score, risk.margin(b) AS margin, risk.contributions(b) AS contributions FROM big b;
 
+CREATE TABLE serial_importance AS SELECT risk.global_importance(b) AS importance FROM big b;
+
 -- Only workers do the work, wherever they may
 SET max_parallel_workers_per_gather = 2;
 SET min_parallel_table_scan_size = 0;
@@ -52,6 +54,9 @@ SELECT count(*), bool_and(score_company(features) = score) AS arrays FROM given 
 SELECT count(*), bool_and(abs(points - score) < 1e-6) AS reasons
 FROM (SELECT siren, score_company(b) AS score, (SELECT sum(points) FROM explain_score(b, NULL, 3)) AS points FROM big b) r;
 SELECT risk.explanation(b) ->> 'model' AS model, count(*) FROM big b GROUP BY 1;
+-- sums over all of them, too
+SELECT launched('SELECT risk.global_importance(b) FROM big b') AS workers_were_there;
+SELECT importance = (SELECT risk.global_importance(b) FROM big b) AS importance FROM serial_importance;
 
 -- Workers see what this transaction has imported, promoted and set
 BEGIN;
@@ -85,7 +90,7 @@ SELECT outcome($$SELECT score_company('000000002', 'nobody')$$);
 SELECT risk.resolve_model();
 SELECT count(*) > 0 AS loaded FROM risk.loaded_models WHERE name = 'shared';
 
-DROP TABLE big, given, serial_scores, parallel_scores;
+DROP TABLE big, given, serial_scores, parallel_scores, serial_importance;
 DROP FUNCTION launched(text);
 SELECT risk.archive_model('shared@1');
 DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

@@ -9,12 +9,15 @@
  * takes much less time for each, so the last few wait in the state for others;
  * nobody sees the sums before they have been added.
  *
- * Sums of doubles depend a little on their order; rows come in no particular
- * order, and workers' shares even less, so the last digits of a mean may differ
- * from run to run.
+ * A row's contributions are the same bits in any batch and at any place in it
+ * (core/explain.h), and their sums are exact (core/exact_sum.h): results depend
+ * neither on the order of rows nor on how they were split among workers.  For that a
+ * state takes 616 bytes per feature.  Combined states hold no rows that wait, and
+ * their sums are normalized: the same rows give the same bytes.
  */
 #include "call.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
@@ -23,8 +26,12 @@
 #include "utils/snapmgr.h"
 
 #include "company_risk.h"
+#include "core/exact_sum.h"
 #include "core/explain.h"
 #include "json.h"
+
+/* Counts up to here are exact as doubles, and exact sums have room for as many. */
+#define MAX_ROWS (INT64CONST(1) << 53)
 
 typedef struct ImportanceState
 {
@@ -34,7 +41,7 @@ typedef struct ImportanceState
 	int64		waiting;		/* rows that are not in the sums yet */
 	uint8		content_digest[CONTENT_DIGEST_LENGTH];
 	char		model[NAMEDATALEN * 4]; /* name@version */
-	double		sums[FLEXIBLE_ARRAY_MEMBER];
+	ExactSum	sums[FLEXIBLE_ARRAY_MEMBER];
 	/* then the rows that wait: float[FOREST_BATCH][feature_count] */
 } ImportanceState;
 
@@ -42,13 +49,21 @@ static Size
 state_size(int32 feature_count)
 {
 	return add_size(offsetof(ImportanceState, sums),
-					mul_size(feature_count, sizeof(double) + sizeof(float[FOREST_BATCH])));
+					mul_size(feature_count, sizeof(ExactSum) + sizeof(float[FOREST_BATCH])));
 }
 
 static float *
 waiting_row(ImportanceState *state, int64 row)
 {
 	return (float *) (state->sums + state->feature_count) + row * state->feature_count;
+}
+
+static _Noreturn void
+fail_invalid_state(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid state of risk.global_importance")));
 }
 
 /* An error if a state is not one of ours (states can be stored). */
@@ -58,18 +73,21 @@ check_state(ImportanceState *state)
 	if (VARSIZE(state) < offsetof(ImportanceState, sums) || state->feature_count < 0 ||
 		VARSIZE(state) != state_size(state->feature_count) ||
 		state->waiting < 0 || state->waiting >= FOREST_BATCH || state->waiting > state->rows ||
-		memchr(state->model, 0, sizeof(state->model)) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid state of risk.global_importance")));
+		state->rows > MAX_ROWS || memchr(state->model, 0, sizeof(state->model)) == NULL)
+		fail_invalid_state();
 	return state;
 }
 
-/* A state argument, aligned, and ours to change */
+/* A state argument, aligned, and ours to change; its sums are checked, too. */
 static ImportanceState *
 state_argument(FunctionCallInfo fcinfo, int argument)
 {
-	return check_state((ImportanceState *) PG_GETARG_BYTEA_P_COPY(argument));
+	ImportanceState *state = check_state((ImportanceState *) PG_GETARG_BYTEA_P_COPY(argument));
+
+	for (int32 feature = 0; feature < state->feature_count; feature++)
+		if (!exact_sum_is_valid(&state->sums[feature]))
+			fail_invalid_state();
+	return state;
 }
 
 static _Noreturn void
@@ -100,6 +118,19 @@ allocate(Size count, Size size)
 	return MemoryContextAllocHuge(CurrentMemoryContext, mul_size(count, size));
 }
 
+/* One that is not finite makes a sum that is beyond all doubles. */
+static inline void
+add_contribution(ExactSum *sum, double size)
+{
+	if (likely(isfinite(size)))
+		exact_sum_add(sum, size);
+	else
+	{
+		exact_sum_add(sum, DBL_MAX);
+		exact_sum_add(sum, DBL_MAX);
+	}
+}
+
 /* Explains the rows that wait and adds them up. */
 static void
 explain_waiting(ImportanceState *state, const ForestImage *forest)
@@ -118,9 +149,9 @@ explain_waiting(ImportanceState *state, const ForestImage *forest)
 	}
 	forest_batch_contributions(server_host(), forest, vectors, (uint32_t) state->waiting,
 							   contributions, scratch);
-	for (int64 row = 0; row < state->waiting; row++)
-		for (int32 feature = 0; feature < state->feature_count; feature++)
-			state->sums[feature] += fabs(contributions[row * stride + feature]);
+	for (int32 feature = 0; feature < state->feature_count; feature++)
+		for (int64 row = 0; row < state->waiting; row++)
+			add_contribution(&state->sums[feature], fabs(contributions[row * stride + feature]));
 	state->waiting = 0;
 	pfree(vectors);
 	pfree(contributions);
@@ -191,6 +222,8 @@ company_risk_importance_add(PG_FUNCTION_ARGS)
 	if (state->feature_count != call->forest->feature_count ||
 		memcmp(state->content_digest, call->version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
 		fail_mixed(state->model, call_model(call));
+	if (state->rows == MAX_ROWS)
+		fail_invalid_state();
 	for (int32 feature = 0; feature < state->feature_count; feature++)
 		waiting_row(state, state->waiting)[feature] = call->vector[feature].value;
 	state->rows++;
@@ -205,19 +238,21 @@ company_risk_importance_combine(PG_FUNCTION_ARGS)
 {
 	ImportanceState *a = state_argument(fcinfo, 0);
 	ImportanceState *b = state_argument(fcinfo, 1);
-	ImportanceState *sum;
 
 	if (memcmp(a->content_digest, b->content_digest, CONTENT_DIGEST_LENGTH) != 0 ||
 		a->feature_count != b->feature_count)
 		fail_mixed(a->model, b->model);
 	settle(a);
 	settle(b);
-	sum = palloc(VARSIZE(a));
-	memcpy(sum, a, VARSIZE(a));
-	sum->rows += b->rows;
-	for (int32 feature = 0; feature < sum->feature_count; feature++)
-		sum->sums[feature] += b->sums[feature];
-	PG_RETURN_BYTEA_P((bytea *) sum);
+	/* states of many rows can be combined again and again */
+	if (a->rows > MAX_ROWS - b->rows)
+		fail_invalid_state();
+	a->rows += b->rows;
+	for (int32 feature = 0; feature < a->feature_count; feature++)
+		exact_sum_merge(&a->sums[feature], &b->sums[feature]);
+	/* what waited leaves no trace */
+	memset(waiting_row(a, 0), 0, a->feature_count * sizeof(float[FOREST_BATCH]));
+	PG_RETURN_BYTEA_P((bytea *) a);
 }
 
 PG_FUNCTION_INFO_V1(company_risk_importance_final);
@@ -236,6 +271,13 @@ company_risk_importance_final(PG_FUNCTION_ARGS)
 		elog(ERROR, "registry of model \"%s\" does not match the state of risk.global_importance", state->model);
 	pushJsonbValue(&json, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < count; i++)
-		json_push_number(&json, entries[i].feature, state->sums[i] / state->rows);
+	{
+		double		sum = exact_sum_round(&state->sums[i]);
+
+		/* states can be forged */
+		if (sum < 0.0)
+			fail_invalid_state();
+		json_push_number(&json, entries[i].feature, sum / state->rows);
+	}
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&json, WJB_END_OBJECT, NULL)));
 }

@@ -103,12 +103,7 @@ check_content(const MetricSums *sums)
 	for (int i = 0; i < 4; i++)
 		valid = valid && sums->counts[i] >= 0 && sums->counts[i] <= OUTCOMES_MAX_COUNT;
 	for (int i = 0; i < sum_count(sums->kind, sums->weighted); i++)
-	{
-		valid = valid && sums->sums[i].pending <= EXACT_SUM_PENDING_MAX;
-		for (int k = 0; k < EXACT_SUM_LIMBS; k++)
-			valid = valid && sums->sums[i].limbs[k] < (INT64CONST(1) << 62) + (INT64CONST(1) << 33) &&
-				sums->sums[i].limbs[k] > -(INT64CONST(1) << 62) - (INT64CONST(1) << 33);
-	}
+		valid = valid && exact_sum_is_valid(&sums->sums[i]);
 	if (!valid)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),

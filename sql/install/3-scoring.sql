@@ -287,14 +287,15 @@ CREATE FUNCTION risk.importance_final(state bytea) RETURNS jsonb
 COMMENT ON FUNCTION risk.importance_final(bytea) IS 'Internal: result of risk.global_importance';
 REVOKE ALL ON FUNCTION risk.importance_final(bytea) FROM PUBLIC;
 
+-- SSPACE: the state of a model of fifty features (src/importance.c), which takes 616 bytes for each
 CREATE AGGREGATE risk.global_importance(company record) (
-	SFUNC = risk.importance_add, STYPE = bytea, SSPACE = 1024,
+	SFUNC = risk.importance_add, STYPE = bytea, SSPACE = 32768,
 	COMBINEFUNC = risk.importance_combine, FINALFUNC = risk.importance_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.global_importance(record) IS
 	'Mean |contribution| of every feature over many companies, in margin units, as a JSON object; companies that are NULL do not count';
 
 CREATE AGGREGATE risk.global_importance(company record, model text) (
-	SFUNC = risk.importance_add, STYPE = bytea, SSPACE = 1024,
+	SFUNC = risk.importance_add, STYPE = bytea, SSPACE = 32768,
 	COMBINEFUNC = risk.importance_combine, FINALFUNC = risk.importance_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.global_importance(record, text) IS
 	'Mean |contribution| of every feature over many companies, in margin units, as a JSON object; companies that are NULL do not count';

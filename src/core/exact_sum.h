@@ -130,6 +130,23 @@ exact_sum_merge(ExactSum *sum, const ExactSum *other)
 	exact_sum_normalize(sum);
 }
 
+/*
+ * Can a sum from elsewhere be one?  Of others the carries would overflow; adding to
+ * them harms nothing but their value.
+ */
+static inline bool
+exact_sum_is_valid(const ExactSum *sum)
+{
+	const int64_t limit = ((int64_t) 1 << 62) + ((int64_t) 1 << 33);
+
+	if (sum->pending > EXACT_SUM_PENDING_MAX)
+		return false;
+	for (int i = 0; i < EXACT_SUM_LIMBS; i++)
+		if (sum->limbs[i] >= limit || sum->limbs[i] <= -limit)
+			return false;
+	return true;
+}
+
 /* The double nearest to a sum that is not negative; infinity if there is none. */
 static inline double
 exact_sum_round(const ExactSum *sum)

@@ -122,6 +122,20 @@ check_ends(void)
 	CHECK(sum.pending == 1);
 	CHECK(exact_sum_round(&sum) == ldexp(1.0, 61 + 40 * 32 - 1074));
 
+	unit_group("what is no sum");
+	CHECK(exact_sum_is_valid(&sum));
+	sum.limbs[0] = -((int64_t) 1 << 62);
+	sum.pending = EXACT_SUM_PENDING_MAX;
+	CHECK(exact_sum_is_valid(&sum));
+	sum.limbs[0] = INT64_MIN;
+	CHECK(!exact_sum_is_valid(&sum));
+	sum.limbs[0] = 0;
+	sum.limbs[EXACT_SUM_LIMBS - 1] = INT64_MAX;
+	CHECK(!exact_sum_is_valid(&sum));
+	sum.limbs[EXACT_SUM_LIMBS - 1] = 0;
+	sum.pending++;
+	CHECK(!exact_sum_is_valid(&sum));
+
 	unit_group("products");
 	memset(&sum, 0, sizeof(sum));
 	CHECK(exact_sum_add_product(&sum, 1.0 + 0x1p-52, 1.0 + 0x1p-52));
