@@ -183,15 +183,6 @@ company_risk_precision_recall_curve(PG_FUNCTION_ARGS)
  * Thresholds
  * ----------
  */
-static void
-read_confusion(const ScoreGroups *groups, DoubleDouble positive, DoubleDouble negative, Confusion *confusion)
-{
-	confusion->true_positives = dd_to_double(positive) / groups->scale;
-	confusion->false_positives = dd_to_double(negative) / groups->scale;
-	confusion->false_negatives = dd_to_double(dd_subtract(groups->positive, positive)) / groups->scale;
-	confusion->true_negatives = dd_to_double(dd_subtract(groups->negative, negative)) / groups->scale;
-}
-
 typedef struct Costs
 {
 	bool		given;
@@ -200,24 +191,24 @@ typedef struct Costs
 } Costs;
 
 static void
-put_confusion(Row *row, const Confusion *confusion)
+put_confusion(Row *row, const ScoreGroups *groups, const Confusion *confusion)
 {
-	put_number(row, confusion->true_positives, true);
-	put_number(row, confusion->false_positives, true);
-	put_number(row, confusion->false_negatives, true);
-	put_number(row, confusion->true_negatives, true);
+	put_number(row, confusion->true_positives / groups->scale, true);
+	put_number(row, confusion->false_positives / groups->scale, true);
+	put_number(row, confusion->false_negatives / groups->scale, true);
+	put_number(row, confusion->true_negatives / groups->scale, true);
 }
 
 static void
-put_threshold(Row *row, double threshold, const Confusion *confusion, const Costs *costs)
+put_threshold(Row *row, double threshold, const ScoreGroups *groups, const Confusion *confusion, const Costs *costs)
 {
 	static const double betas[] = {0.5, 1.0, 2.0};
 	double		value;
 	bool		defined;
 
 	put_number(row, threshold, true);
-	put_number(row, confusion->true_positives + confusion->false_positives, true);
-	put_confusion(row, confusion);
+	put_number(row, (confusion->true_positives + confusion->false_positives) / groups->scale, true);
+	put_confusion(row, groups, confusion);
 	defined = confusion_precision(confusion, &value);
 	put_number(row, value, defined);
 	defined = confusion_recall(confusion, &value);
@@ -231,8 +222,8 @@ put_threshold(Row *row, double threshold, const Confusion *confusion, const Cost
 	}
 	defined = confusion_balanced_accuracy(confusion, &value);
 	put_number(row, value, defined);
-	put_number(row, costs->false_positive * confusion->false_positives +
-			   costs->false_negative * confusion->false_negatives, costs->given);
+	put_number(row, (costs->false_positive * confusion->false_positives +
+					 costs->false_negative * confusion->false_negatives) / groups->scale, costs->given);
 	put_row(row);
 }
 
@@ -298,8 +289,8 @@ company_risk_threshold_table(PG_FUNCTION_ARGS)
 			negative = dd_add(negative, group.negative);
 			more = groups_next(&groups, &group);
 		}
-		read_confusion(&groups, positive, negative, &confusion);
-		put_threshold(&row, threshold, &confusion, &costs);
+		confusion_of_alerts(&groups, positive, negative, &confusion);
+		put_threshold(&row, threshold, &groups, &confusion, &costs);
 	}
 	return (Datum) 0;
 }
@@ -311,22 +302,12 @@ company_risk_confusion_matrix(PG_FUNCTION_ARGS)
 {
 	Row			row;
 	ScoreGroups groups;
-	ScoreGroup	group;
-	double		threshold;
-	DoubleDouble positive = dd_from(0.0);
-	DoubleDouble negative = dd_from(0.0);
 	Confusion	confusion;
 
 	if (!begin_rows(fcinfo, &row, &groups) || PG_ARGISNULL(1))
 		return (Datum) 0;
-	threshold = metric_threshold(PG_GETARG_FLOAT8(1));
-	while (groups_next(&groups, &group) && group.score >= threshold)
-	{
-		positive = dd_add(positive, group.positive);
-		negative = dd_add(negative, group.negative);
-	}
-	read_confusion(&groups, positive, negative, &confusion);
-	put_confusion(&row, &confusion);
+	confusion_at(&groups, metric_threshold(PG_GETARG_FLOAT8(1)), &confusion);
+	put_confusion(&row, &groups, &confusion);
 	put_row(&row);
 	return (Datum) 0;
 }

@@ -197,7 +197,16 @@ confusion_f_score(const Confusion *confusion, double beta, double *result)
 	return whole > 0.0;
 }
 
-static void
+void
+confusion_of_alerts(const ScoreGroups *groups, DoubleDouble positive, DoubleDouble negative, Confusion *confusion)
+{
+	confusion->true_positives = dd_to_double(positive);
+	confusion->false_positives = dd_to_double(negative);
+	confusion->false_negatives = dd_to_double(dd_subtract(groups->positive, positive));
+	confusion->true_negatives = dd_to_double(dd_subtract(groups->negative, negative));
+}
+
+void
 confusion_at(ScoreGroups *groups, double threshold, Confusion *confusion)
 {
 	DoubleDouble positive = dd_from(0.0);
@@ -209,10 +218,7 @@ confusion_at(ScoreGroups *groups, double threshold, Confusion *confusion)
 		positive = dd_add(positive, group.positive);
 		negative = dd_add(negative, group.negative);
 	}
-	confusion->true_positives = dd_to_double(positive);
-	confusion->false_positives = dd_to_double(negative);
-	confusion->false_negatives = dd_to_double(dd_subtract(groups->positive, positive));
-	confusion->true_negatives = dd_to_double(dd_subtract(groups->negative, negative));
+	confusion_of_alerts(groups, positive, negative, confusion);
 }
 
 static bool

@@ -27,7 +27,7 @@ extern void metric_probability(double score);
 extern double metric_log_loss(double score, bool label);
 extern double metric_brier_score(double score, bool label);
 
-/* Confusion at a threshold */
+/* Confusion at a threshold, in the groups' weights: scaled as they are */
 typedef struct Confusion
 {
 	double		true_positives;
@@ -35,6 +35,12 @@ typedef struct Confusion
 	double		false_negatives;
 	double		true_negatives;
 } Confusion;
+
+extern void confusion_at(ScoreGroups *groups, double threshold, Confusion *confusion);
+
+/* The same, where the sums of weights at and above the threshold are known */
+extern void confusion_of_alerts(const ScoreGroups *groups, DoubleDouble positive, DoubleDouble negative,
+								Confusion *confusion);
 
 /* Each is false where its denominator is 0. */
 extern bool confusion_precision(const Confusion *confusion, double *result);
