@@ -436,6 +436,14 @@ SELECT outcome($$SELECT risk.bootstrap(NULL, 'roc_auc', confidence => 1)$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'f_score', parameters => '{0.5}')$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'precision_at', parameters => '{NULL}')$$);
 SELECT outcome($$SELECT risk.bootstrap(risk.outcomes(2, true), 'log_loss')$$);
+-- numbers that are whole are whole
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'precision_at_k', parameters => '{1.5}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at', parameters => '{3e9}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at', parameters => '{NaN}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at', parameters => '{-1}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'calibration_error', parameters => '{10.9}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'calibration_error', parameters => '{0}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'calibration_error', parameters => '{Infinity}')$$);
 
 SET client_min_messages = warning;
 DROP TABLE outcome, golden_value, golden_curve, survival, golden_concordance, answer, many, small_groups, serial_metrics, piece, square, stored, sampled, endless CASCADE;

@@ -601,6 +601,19 @@ metric_by_name(const char *name)
 			 errhint("There are %s.", names.data)));
 }
 
+/* By name, whole numbers come as double precision, too. */
+static double
+whole_parameter(double number, const char *what, int32 most, const char *hint)
+{
+	if (!(number >= 1.0 && number <= most) || number != rint(number))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid number of %s %g", what, number),
+				 errdetail("It is a whole number from 1 to %d.", most),
+				 hint != NULL ? errhint("%s", hint) : 0));
+	return number;
+}
+
 void
 metric_complete_parameters(const Metric *metric, int given, double *parameters)
 {
@@ -615,7 +628,7 @@ metric_complete_parameters(const Metric *metric, int given, double *parameters)
 	if (metric->function == best_threshold)
 		parameters[0] = metric_beta(parameters[0]);
 	else if (metric->function == calibration_error)
-		parameters[0] = metric_bins(parameters[0] >= 1 && parameters[0] <= METRIC_MAX_BINS ? (int32) parameters[0] : 0);
+		parameters[0] = whole_parameter(parameters[0], "bins", METRIC_MAX_BINS, NULL);
 	else if (metric->function == precision_at_k || metric->function == lift_at)
 	{
 		/* up to 1 it is a share, above a number of cases */
@@ -623,7 +636,8 @@ metric_complete_parameters(const Metric *metric, int given, double *parameters)
 		if (parameters[1])
 			parameters[0] = metric_share(parameters[0]);
 		else
-			parameters[0] = metric_cases(parameters[0] <= PG_INT32_MAX ? (int32) parameters[0] : 0);
+			parameters[0] = whole_parameter(parameters[0], "cases", PG_INT32_MAX,
+											"A number up to 1 is a share of all, above it is a number of cases.");
 	}
 	else if (metric->parameters > 0)
 		parameters[0] = metric_threshold(parameters[0]);
