@@ -429,6 +429,17 @@ SELECT b.* FROM risk.bootstrap(outcomes_of('failures only', true), 'average_prec
 SELECT resamples_used < 200 AS some_undefined, resamples_used > 100 AS most_defined FROM risk.bootstrap(outcomes_of('tiny', false), 'roc_auc', 200);
 SELECT c.estimate = risk.precision_at_k(w, 100) AS cases, s.estimate = risk.precision_at_k(w, 0.1) AS share
 FROM sampled, LATERAL (SELECT (risk.bootstrap(w, 'precision_at_k', 10, parameters => '{100}')).estimate) c, risk.bootstrap(w, 'precision_at_k', 10, parameters => '{0.1}') s;
+-- weights of any size: the resamples' sums are in range where the sample's is
+SELECT metric, bool_and(near(b.estimate, o.estimate) AND near(b.low, o.low) AND near(b.high, o.high) AND near(b.standard_error, o.standard_error)) AS same,
+	min(b.resamples_used) AS resamples_used
+FROM (SELECT factor, risk.outcomes(score, label, ceil(weight)) AS o, risk.outcomes(score, label, ceil(weight) * factor) AS w
+		FROM many, unnest(ARRAY[1e-300, 1e300, 3e307]::float8[]) factor WHERE n <= 500 GROUP BY factor) s,
+	(VALUES ('roc_auc', '{}'::float8[]), ('average_precision', '{}'), ('log_loss', '{}'), ('brier_score', '{}'), ('f_score', '{0.3, 2}'), ('lift_at', '{0.1}')) m (metric, parameters),
+	risk.bootstrap(o, metric, 50, parameters => parameters) o, risk.bootstrap(w, metric, 50, parameters => parameters) b GROUP BY metric ORDER BY metric;
+-- with cases that are a sum of weights, too
+SELECT near(b.estimate, o.estimate) AND near(b.low, o.low) AND near(b.high, o.high) AS cases
+FROM (SELECT risk.outcomes(score, label, 1.0) AS o, risk.outcomes(score, label, 2.0 ^ (CASE WHEN score > 0.5 THEN 0 ELSE 400 END)) AS w FROM many WHERE n <= 500) s,
+	risk.bootstrap(o, 'precision_at_k', 50, parameters => '{20}') o, risk.bootstrap(w, 'precision_at_k', 50, parameters => '{20}') b;
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'auc')$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, NULL)$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'roc_auc', 0)$$);

@@ -40,6 +40,7 @@ typedef struct Resampler
 	uint32	   *drawn;			/* by unit: how often */
 	uint32	   *unit_of_entry;	/* NULL if rows are drawn */
 	uint32	   *entry_of_row;	/* NULL if each entry is one row */
+	double		scale;			/* of weights: that of the whole sample, whose sum it brings into range */
 
 	/* groups of equal scores, lowest first */
 	size_t		groups;
@@ -91,12 +92,13 @@ number_clusters(Resampler *resampler)
 }
 
 static void
-resampler_begin(Resampler *resampler, const Outcomes *outcomes)
+resampler_begin(Resampler *resampler, const Outcomes *outcomes, double scale)
 {
 	int64		rows = outcomes_rows(outcomes);
 
 	memset(resampler, 0, sizeof(Resampler));
 	resampler->outcomes = outcomes;
+	resampler->scale = scale;
 	if (rows > MAX_UNITS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -183,7 +185,7 @@ resample(Resampler *resampler, pg_prng_state *generator)
 		else
 			weight = drawn[i];
 		if (weighted)
-			weight *= word_to_double(entry[weight_word]);
+			weight *= word_to_double(entry[weight_word]) * resampler->scale;
 		if (tally_label(tally))
 			resampler->positives[resampler->group_of_entry[i]] += weight;
 		else
@@ -211,6 +213,7 @@ compute_losses(Losses *losses, const Resampler *resampler, const Metric *metric)
 	}
 }
 
+/* What metrics.c's does with groups, in one pass and with the losses at hand */
 static bool
 mean_loss(const Resampler *resampler, const Losses *losses, double *result)
 {
@@ -326,7 +329,7 @@ company_risk_bootstrap(PG_FUNCTION_ARGS)
 	if (defined)
 	{
 		pg_prng_seed(&generator, (uint64) PG_GETARG_INT64(3));
-		resampler_begin(&resampler, outcomes);
+		resampler_begin(&resampler, outcomes, groups.scale);
 		if (metric->loss != NULL)
 			compute_losses(&losses, &resampler, metric);
 		for (int i = 0; i < resamples; i++)
@@ -338,7 +341,7 @@ company_risk_bootstrap(PG_FUNCTION_ARGS)
 			else
 			{
 				groups_of_arrays(&groups, resampler.scores, resampler.positives,
-								 resampler.negatives, resampler.groups);
+								 resampler.negatives, resampler.groups, resampler.scale);
 				count += metric->function(&groups, parameters, &values[count]);
 			}
 		}

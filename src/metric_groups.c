@@ -5,7 +5,8 @@
  * From the highest score down, the weights of failures and of others with that
  * score; with entries in one order (metric_outcomes.c) the sums are the same to
  * the last bit whoever makes them.  Weights may be of any size: totals far from 1
- * are scaled by a power of two, which no ratio of sums notices.
+ * are scaled by a power of two, which no ratio of sums notices.  Only weights so far
+ * below the total (some 300 decimal orders) that no double holds both go to nothing.
  */
 #include "metric_outcomes.h"
 
@@ -35,8 +36,8 @@ groups_next(ScoreGroups *groups, ScoreGroup *group)
 			if (groups->positives[i] + groups->negatives[i] > 0.0)
 			{
 				group->score = groups->scores[i];
-				group->positive = dd_from(groups->positives[i] * groups->scale);
-				group->negative = dd_from(groups->negatives[i] * groups->scale);
+				group->positive = dd_from(groups->positives[i] * groups->factor);
+				group->negative = dd_from(groups->negatives[i] * groups->factor);
 				return true;
 			}
 		}
@@ -56,7 +57,7 @@ groups_next(ScoreGroups *groups, ScoreGroup *group)
 		do
 		{
 			uint64		tally = entry[width - 1];
-			double		weight = word_to_double(entry[outcomes_weight_word(layout)]) * groups->scale;
+			double		weight = word_to_double(entry[outcomes_weight_word(layout)]) * groups->factor;
 			DoubleDouble product = dd_product(weight, (double) tally_count(tally));
 
 			if (tally_label(tally))
@@ -98,20 +99,23 @@ count_groups(ScoreGroups *groups)
 
 		counts[tally_label(tally)] += tally_count(tally);
 	}
-	groups->scale = 1.0;
+	groups->scale = groups->factor = 1.0;
 	groups->positive = dd_from((double) counts[true]);
 	groups->negative = dd_from((double) counts[false]);
 	groups->total = dd_add(groups->positive, groups->negative);
 	groups_rewind(groups);
 }
 
-/* Sums up, and settles the scale: totals beyond these bounds are brought to about 1. */
+/*
+ * Sums up, and settles the factor: totals beyond these bounds are brought to about 1.
+ * The scale is that which what is stored has already.
+ */
 static void
-sum_groups(ScoreGroups *groups)
+sum_groups(ScoreGroups *groups, double scale)
 {
 	ScoreGroup	group;
 
-	groups->scale = 1.0;
+	groups->factor = 1.0;
 	for (;;)
 	{
 		int			exponent;
@@ -125,7 +129,7 @@ sum_groups(ScoreGroups *groups)
 		}
 		groups->total = dd_add(groups->positive, groups->negative);
 		groups_rewind(groups);
-		if (groups->scale != 1.0 || groups->total.high == 0.0)
+		if (groups->factor != 1.0 || groups->total.high == 0.0)
 			break;
 		if (!isfinite(groups->total.high))
 			exponent = 1023 + 63;	/* at most 2^53 rows of each entry, and not many entries */
@@ -133,8 +137,9 @@ sum_groups(ScoreGroups *groups)
 			(void) frexp(groups->total.high, &exponent);
 		if (exponent >= -300 && exponent <= 300)
 			break;
-		groups->scale = ldexp(1.0, Max(-1022, Min(1022, -exponent)));
+		groups->factor = ldexp(1.0, Max(-1022, Min(1022, -exponent)));
 	}
+	groups->scale = scale * groups->factor;
 	if (!isfinite(groups->total.high))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -151,19 +156,19 @@ groups_of_outcomes(ScoreGroups *groups, const Outcomes *outcomes)
 				 errmsg("these outcomes are not of scores and labels alone")));
 	groups->outcomes = outcomes;
 	if (outcomes->layout & OUTCOMES_WEIGHTED)
-		sum_groups(groups);
+		sum_groups(groups, 1.0);
 	else
 		count_groups(groups);
 }
 
 void
 groups_of_arrays(ScoreGroups *groups, const double *scores, const double *positives,
-				 const double *negatives, size_t count)
+				 const double *negatives, size_t count, double scale)
 {
 	memset(groups, 0, sizeof(ScoreGroups));
 	groups->scores = scores;
 	groups->positives = positives;
 	groups->negatives = negatives;
 	groups->count = count;
-	sum_groups(groups);
+	sum_groups(groups, scale);
 }

@@ -133,14 +133,15 @@ typedef struct ScoreGroups
 {
 	/* either outcomes */
 	const Outcomes *outcomes;
-	/* or arrays, lowest score first: a resample; groups of no weight are skipped */
+	/* or arrays, lowest score first: a resample, scaled; groups of no weight are skipped */
 	const double *scores;
 	const double *positives;
 	const double *negatives;
 	size_t		count;
 
 	size_t		left;			/* entries not yet read */
-	double		scale;
+	double		scale;			/* of what is read, to the weights that were put in */
+	double		factor;			/* of what is read, to what is stored here */
 	DoubleDouble positive;		/* totals */
 	DoubleDouble negative;
 	DoubleDouble total;
@@ -148,7 +149,7 @@ typedef struct ScoreGroups
 
 extern void groups_of_outcomes(ScoreGroups *groups, const Outcomes *outcomes);
 extern void groups_of_arrays(ScoreGroups *groups, const double *scores, const double *positives,
-							 const double *negatives, size_t count);
+							 const double *negatives, size_t count, double scale);
 extern void groups_rewind(ScoreGroups *groups);
 extern bool groups_next(ScoreGroups *groups, ScoreGroup *group);
 
