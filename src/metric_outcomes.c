@@ -287,8 +287,8 @@ outcomes_reserve(Outcomes *outcomes, size_t more)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many distinct outcomes in one group"),
-				 errdetail("%zu distinct entries of %zu bytes exceed 1 GB.",
-						   outcomes->count + more, outcomes->width * sizeof(uint64)),
+				 errdetail("%zu distinct entries of %zu bytes leave too little of 1 GB for others.",
+						   outcomes->count, outcomes->width * sizeof(uint64)),
 				 (outcomes->layout & OUTCOMES_SAMPLES) ?
 				 errhint("Round the values, or use risk.drift_between, which sorts on disk.") :
 				 errhint("Round the scores, or make smaller groups.")));
@@ -299,6 +299,29 @@ outcomes_reserve(Outcomes *outcomes, size_t more)
 	{
 		outcomes->words = repalloc(outcomes->words, capacity * outcomes->width * sizeof(uint64));
 		outcomes->capacity = capacity;
+	}
+}
+
+/*
+ * Adds the entries of another.  Those that it has, too, take no room of their own
+ * after all: where there is none for all at once they are merged by slices.
+ */
+static void
+outcomes_append_all(Outcomes *outcomes, const Outcomes *other)
+{
+	size_t		maximum = max_capacity(outcomes->width);
+	size_t		slice = other->count <= maximum - outcomes->count ? other->count : maximum / 16;
+
+	for (size_t done = 0; done < other->count; done += slice)
+	{
+		slice = Min(slice, other->count - done);
+		outcomes_reserve(outcomes, slice);
+		memcpy(outcomes->words + outcomes->count * outcomes->width, other->words + done * other->width,
+			   slice * other->width * sizeof(uint64));
+		outcomes->count += slice;
+		/* a long run is cheaper to merge now than to sort with others later */
+		if (slice >= outcomes->sorted / 8 || slice < other->count)
+			outcomes_compact(outcomes);
 	}
 }
 
@@ -753,13 +776,7 @@ company_risk_outcomes_combine(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("a parameter of the aggregate differs between rows"),
 					 errhint("Group by it.")));
-		outcomes_reserve(outcomes, other->count);
-		memcpy(outcomes->words + outcomes->count * outcomes->width, other->words,
-			   other->count * other->width * sizeof(uint64));
-		outcomes->count += other->count;
-		/* a long run is cheaper to merge now than to sort with others later */
-		if (other->count >= outcomes->sorted / 8)
-			outcomes_compact(outcomes);
+		outcomes_append_all(outcomes, other);
 	}
 	if (!aggregate)
 		return PointerGetDatum(PG_DETOAST_DATUM(EOHPGetRODatum(&outcomes->header)));
