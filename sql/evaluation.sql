@@ -48,6 +48,8 @@ SELECT metric, level, parameter FROM risk.evaluate_model('bare@1', 'SELECT * FRO
 SELECT count(*) FROM risk.evaluate_model('bare@1', 'SELECT * FROM tested WHERE false', 'failed');
 SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'SELECT * FROM tested', NULL)$$);
 SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', NULL, 'failed')$$);
+SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'TABLE tested', 'failed', '{region, NULL}')$$);
+SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'TABLE tested', 'failed', '{{region, period}}')$$);
 SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'SELECT * FROM tested', 'Failed')$$);
 SELECT outcome($$SELECT * FROM risk.evaluate_model('nobody', 'SELECT * FROM tested', 'failed')$$);
 SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'DELETE FROM tested RETURNING *', 'failed')$$);

@@ -2,7 +2,9 @@
  * Models, tried on the rows of a query
  *
  * The query runs as the caller and with his search_path.  It never changes
- * anything: these functions are not VOLATILE.
+ * anything: these functions are not VOLATILE.  As they run as the caller, what they
+ * call, risk.paired_metrics and risk.alert_agreement included, is his to call, too:
+ * functions of their arguments, which read no table.
  * ----------
  */
 CREATE FUNCTION risk.evaluate_model(
@@ -41,6 +43,11 @@ BEGIN
 		arguments := 's.score, s.label, s.weight';
 	END IF;
 	FOR i IN 1 .. COALESCE(pg_catalog.cardinality(evaluate_model.segments), 0) LOOP
+		-- as an array of two dimensions has them, too
+		IF evaluate_model.segments[i] IS NULL THEN
+			RAISE EXCEPTION 'segments must be a plain array without nulls'
+				USING ERRCODE = 'null_value_not_allowed', HINT = 'Name columns of the query, as in segments => ''{region, period}''.';
+		END IF;
 		columns := columns OPERATOR(pg_catalog.||)
 			pg_catalog.format(', COALESCE((company_risk_row.%I)::pg_catalog.text, ''(none)'') AS segment_%s', evaluate_model.segments[i], i);
 		sets := sets OPERATOR(pg_catalog.||) pg_catalog.format(', (segment_%s)', i);
