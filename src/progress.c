@@ -38,7 +38,7 @@
 #include "shared_directory.h"
 
 /* The number is the layout's version: change it with ProgressSlots. */
-#define PROGRESS_NAME "company_risk training progress 1"
+#define PROGRESS_NAME "company_risk training progress 2"
 #define LWLOCK_TRANCHE_NAME "company_risk_progress"
 
 #define PROGRESS_SLOTS 16
@@ -53,6 +53,7 @@ typedef struct ProgressSlot
 	int			pid;			/* 0: the slot is free */
 	Oid			database;
 	Oid			role;
+	int			encoding;		/* of the model's name: its database's */
 	ProgressPhase phase;
 	int			fold;
 	int			folds;
@@ -254,6 +255,7 @@ progress_begin(const char *model)
 	own.pid = MyProcPid;
 	own.database = MyDatabaseId;
 	own.role = GetUserId();
+	own.encoding = GetDatabaseEncoding();
 	own.value = get_float8_nan();
 	own.started = last_line = GetCurrentTimestamp();
 	copy_clipped(own.model, model, MODEL_LENGTH);
@@ -346,6 +348,19 @@ estimate_end(const ProgressSlot *slot, TimestampTz *end)
 	return true;
 }
 
+/* The name as this database can show it: of another encoding's, ASCII is what is common. */
+static char *
+model_name(const ProgressSlot *slot)
+{
+	char	   *name = pstrdup(slot->model);
+
+	if (slot->encoding != GetDatabaseEncoding())
+		for (char *c = name; *c != '\0'; c++)
+			if (IS_HIGHBIT_SET(*c))
+				*c = '?';
+	return name;
+}
+
 static bool
 may_see(const ProgressSlot *slot)
 {
@@ -390,7 +405,7 @@ company_risk_training_state(PG_FUNCTION_ARGS)
 			n++;
 		else
 			values[n++] = CStringGetTextDatum(role);
-		values[n++] = CStringGetTextDatum(slot->model);
+		values[n++] = CStringGetTextDatum(model_name(slot));
 		values[n++] = CStringGetTextDatum(phase_names[slot->phase]);
 		nulls[n] = slot->folds == 0;
 		values[n++] = Int32GetDatum(slot->fold);

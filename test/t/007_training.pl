@@ -140,7 +140,7 @@ sub children
 
 sub new_session
 {
-	my $session = $node->background_psql('postgres', on_error_stop => 0);
+	my $session = $node->background_psql(shift // 'postgres', on_error_stop => 0);
 
 	$session->{server_pid} = $session->query_safe('SELECT pg_backend_pid()');
 	return $session;
@@ -201,6 +201,8 @@ is( $node->safe_psql('postgres', "SELECT database, role = current_user, model, f
 my $round = $node->safe_psql('postgres', "SELECT round FROM risk.training_progress WHERE pid = $pid");
 ok($node->poll_query_until('postgres', "SELECT round > $round FROM risk.training_progress WHERE pid = $pid"), 'rounds go on');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM risk.training_progress'), 2, 'there are two');
+is($node->safe_psql('postgres', q{SET lock_timeout = '10s'; SELECT risk.train_model('meanwhile', 'SELECT debt, y FROM firm', 'y', rounds => 1)}),
+	'meanwhile@1', 'the registry can be changed while they train');
 is($node->safe_psql('postgres', 'SET ROLE analyst; SELECT count(*) FROM risk.training_progress'), 0, 'a stranger sees neither');
 is($node->safe_psql('postgres', 'SET ROLE watcher; SELECT count(*) FROM risk.training_progress'), 2, 'a member of pg_read_all_stats sees both');
 usleep(200_000) while time - $begun < 11.5;
@@ -211,6 +213,21 @@ like($talking->{stderr}, qr/INFO:  model "gone": training: round \d+ of 1000000,
 like($talking->{stderr}, qr/canceling statement/, 'cancelled');
 unlike($quiet->{stderr}, qr/INFO/, 'none for a client that wants warnings only');
 nothing_is_left($pid, 'cancelled: nothing is left');
+
+# from a database of another encoding, whose letters this one may not have
+$node->safe_psql('postgres', q{CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'});
+$node->safe_psql('latin', q{CREATE EXTENSION company_risk; CREATE TABLE firm AS SELECT i AS debt, 'caf' || chr(224 + i % 3) AS form, i % 3 = 0 AS y FROM generate_series(1, 300) i});
+my $latin = new_session('latin');
+start($latin, q{SELECT risk.train_model('mod' || chr(232) || 'le', 'TABLE firm', 'y', rounds => 1000000)});
+ok(wait_for_phase($latin->{server_pid}, 'training'), 'a training in LATIN1 is seen');
+is($node->safe_psql('postgres', 'SELECT database, model, upper(model) FROM risk.training_progress'), 'latin|mod?le|MOD?LE', 'as UTF-8');
+is($node->safe_psql('latin', q{SELECT model = 'mod' || chr(232) || 'le' FROM risk.training_progress}), 't', 'and as it is');
+$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM risk.training_progress');
+$latin->query('SELECT 1');
+$latin->{stderr} = '';
+is($latin->query_safe(q{SELECT risk.train_model('mod' || chr(232) || 'le', 'TABLE firm', 'y', rounds => 3) = 'mod' || chr(232) || 'le@1'}), 't', 'trained there');
+is($latin->query_safe(q{SELECT categories LIKE '%caf' || chr(225) || '%' FROM risk.model_features WHERE feature = 'form'}), 't', 'with its categories');
+$latin->quit;
 
 # ---------- cancelled in each phase
 
