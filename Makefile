@@ -25,6 +25,7 @@ OBJS = \
 	src/calibration.o \
 	src/call.o \
 	src/company_risk.o \
+	src/convert.o \
 	src/drift.o \
 	src/importance.o \
 	src/importing.o \
@@ -53,6 +54,7 @@ OBJS = \
 	src/training.o \
 	src/training_data.o \
 	src/training_fit.o \
+	src/training_profile.o \
 	src/training_request.o \
 	src/training_split.o \
 	src/verify.o \

@@ -271,6 +271,8 @@ SELECT kind, count(*) FROM risk.model_profiles WHERE name = 'drift_classes' GROU
 SELECT risk.import_model('drift_coded', tree_model(ARRAY['debt', 'form'], '[[[10, 1, [0, 2], 1, 2, 0], [5, -0.25], [1, 0.125]]]', types => ARRAY['float', 'c']));
 SELECT risk.profile_model('drift_coded@1', 'SELECT i AS debt, i % 3 AS form FROM trained');
 SELECT feature, psi, unseen, verdict FROM risk.drift('drift_coded@1', 'SELECT i AS debt, (i % 3)::numeric(3, 1) AS form FROM trained');
+-- values are those that the model sees: what is beyond float4 is infinite, also beyond float8
+SELECT feature, missing_now, mean_now, verdict FROM risk.drift('drift_coded@1', 'SELECT CASE i WHEN 1 THEN 1e400::numeric ELSE i END AS debt, i % 3 AS form FROM trained') WHERE feature = 'debt';
 
 -- a state to begin with is checked, too
 CREATE AGGREGATE forged_drift(float8, boolean) (SFUNC = risk.outcomes_add_sample, STYPE = bytea, FINALFUNC = risk.samples_wasserstein, INITCOND = 'anything');

@@ -43,6 +43,13 @@ WHERE metric = 'average_precision' AND evaluated = 'all' AND breakdown = 'region
 SELECT DISTINCT breakdown, segment, evaluated, companies, failures FROM risk.evaluate_model('old@1', E'SELECT *, failed::int AS f FROM tested;\n', 'f');
 SELECT count(*) FROM risk.evaluate_model('old@1', 'SELECT * FROM tested -- all of them', 'failed');
 SELECT count(*) FROM risk.evaluate_model('old@1', 'VALUES (1, 2, true)', 'column3') WHERE false;
+-- a label is what a training takes for one
+SELECT type, companies, failures FROM unnest('{smallint,bigint,numeric,real,double precision}'::text[]) type,
+	LATERAL (SELECT DISTINCT companies, failures FROM risk.evaluate_model('old@1', format('SELECT *, failed::int::%s AS f FROM tested', type), 'f')) e;
+SELECT outcome($$SELECT count(*) FROM risk.evaluate_model('old@1', 'SELECT *, 2 * failed::int AS f FROM tested', 'f')$$);
+SELECT outcome($$SELECT count(*) FROM risk.compare_models('old@1', 'new@1', 'SELECT *, failed::text AS f FROM tested', 'f')$$);
+SELECT outcome($$SELECT count(*) FROM risk.compare_models('old@1', 'new@1', 'TABLE tested', 'nope')$$);
+SELECT outcome($$SELECT count(*) FROM risk.compare_alerts('old@1', 'new@1', 'TABLE tested', 'nope')$$);
 -- scores that are no probabilities, no thresholds, nothing to go by
 SELECT metric, level, parameter FROM risk.evaluate_model('bare@1', 'SELECT * FROM tested', 'failed');
 SELECT count(*) FROM risk.evaluate_model('bare@1', 'SELECT * FROM tested WHERE false', 'failed');

@@ -191,6 +191,48 @@ FROM risk.trainings t, LATERAL (SELECT array_agg(risk.margin(b, t.reference)::re
 	FROM borrower b WHERE risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') >= 0.5) v
 WHERE t.name IN ('platt', 'isotonic') ORDER BY 1;
 
+-- ---------- the profile that is kept
+
+-- of all rows, if they are not too many: as risk.profile_model makes it of them, with the calibrated score
+CREATE TABLE of_training AS SELECT * FROM risk.model_profiles WHERE name = 'platt';
+SELECT risk.profile_model('platt@1', 'TABLE known_rows');
+SELECT count(*) AS differ FROM (TABLE of_training EXCEPT SELECT * FROM risk.model_profiles WHERE name = 'platt') d;
+SELECT count(*) AS profiled, bool_and(rows = (SELECT count(*) FROM known_rows)) AS all_rows FROM of_training;
+-- of a sample else, whose companies are those of the whole, by whatever rule these are ordered
+CREATE TABLE panel AS
+SELECT f, m, f % 1000 / 7.0::float8 AS debt, (ARRAY['a', 'b', 'c'])[1 + m % 3] AS season, (f * 7919 + m * 31) % 97 < 12 + m AS failed
+FROM generate_series(1, 10000) f, generate_series(1, 12) m ORDER BY f, m;
+SELECT risk.train_model('panel', 'SELECT debt, m, season, failed FROM panel', 'failed', rounds => 3, parameters => '{"max_depth": 3}');
+SELECT feature, kind, rows_then, rows_now, psi < 0.001 AS stable, abs(mean_difference) < 0.02 AS same_mean, unseen
+FROM risk.drift('panel@1', 'TABLE panel');
+SELECT risk.retrain_model('panel@1');
+SELECT count(*) AS differ FROM (SELECT position, counts, mean FROM risk.model_profiles WHERE name = 'panel' AND version = 1
+	EXCEPT SELECT position, counts, mean FROM risk.model_profiles WHERE name = 'panel' AND version = 2) d;
+
+-- ---------- who is held out, whatever the session's settings
+
+CREATE TABLE keyed AS SELECT i AS debt, i % 3 = 0 AS failed, date '2020-01-01' + i / 2 AS day, timestamp '2020-01-01' + i / 2 * interval '1 hour' AS hour,
+	(i / 2)::numeric(8, 2) AS amount, md5((i / 2)::text)::uuid AS id FROM generate_series(1, 600) i;
+CREATE FUNCTION risk_test.train_keyed(key name) RETURNS text LANGUAGE sql AS
+	$$ SELECT risk.train_model('keyed', 'SELECT debt, failed, ' || key || ' FROM keyed', 'failed', key_column => key, rounds => 1) $$;
+SELECT count(train_keyed(key)) FROM unnest('{day,hour,amount,id}'::text[]) key;
+SET datestyle = 'German';
+SET intervalstyle = 'iso_8601';
+SET extra_float_digits = 3;
+SET timezone = 'Asia/Tokyo';
+SELECT count(train_keyed(key)) FROM unnest('{day,hour,amount,id}'::text[]) key;
+RESET datestyle;
+RESET intervalstyle;
+RESET timezone;
+SET extra_float_digits = 0;
+SELECT a.arguments ->> 'key_column' AS key, a.training_rows = b.training_rows AND a.test_rows = b.test_rows AND a.test_positives = b.test_positives AS same,
+	a.training_rows = (SELECT count(*) FROM keyed, LATERAL (SELECT CASE a.arguments ->> 'key_column' WHEN 'day' THEN day::text WHEN 'hour' THEN to_json(hour) #>> '{}'
+		WHEN 'amount' THEN trim_scale(amount)::text ELSE id::text END) k (key) WHERE risk.training_draw(key, 0) >= 0.3) AS as_drawn
+FROM risk.trainings a JOIN risk.trainings b ON a.name = b.name AND b.version = a.version + 4 WHERE a.name = 'keyed' AND a.version <= 4 ORDER BY a.version;
+-- arguments given as null are as if not given
+SELECT risk.train_model('keyed', 'TABLE keyed', 'failed', features => '{debt}', rounds => NULL, validation_share => NULL, test_share => NULL, seed => NULL, calibration => NULL);
+SELECT validation_rows > 60, test_rows > 60, rounds FROM risk.trainings WHERE name = 'keyed' AND version = 9;
+
 -- ---------- cross-validation
 
 -- by key: the folds are of the draw, and every row is in one

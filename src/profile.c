@@ -4,7 +4,7 @@
  *		for risk.drift to compare later ones with.
  *
  * All of it comes from one pass over the column's values in order, which a sort of
- * the server's own brings: it takes work_mem, and goes to disk beyond that.  So any
+ * the server's own brings: the columns share work_mem, and go to disk beyond that.  So any
  * number of rows can be profiled, in one scan with one sort for each column, and
  * the result depends on the values alone, not on their order.
  *
@@ -37,6 +37,7 @@
 #include "compat.h"
 #include "core/double_double.h"
 #include "drift.h"
+#include "profile.h"
 
 #define QUANTILES 20			/* 0, 0.05, ... 1 */
 #define SLICES 100
@@ -165,6 +166,17 @@ read_reference(ProfileState *state, ArrayType *array)
 		state->bound_count = count;
 }
 
+/* One of so many sorts at the same time, which share work_mem */
+static Tuplesortstate *
+begin_sort(bool is_text, int sorts)
+{
+	int			memory = Max(64, work_mem / sorts);
+
+	return is_text ?
+		tuplesort_begin_datum(TEXTOID, TextLessOperator, C_COLLATION_OID, false, memory, NULL, TUPLESORT_NONE) :
+		tuplesort_begin_datum(FLOAT8OID, Float8LessOperator, InvalidOid, false, memory, NULL, TUPLESORT_NONE);
+}
+
 static ProfileState *
 new_state(FunctionCallInfo fcinfo, MemoryContext context)
 {
@@ -175,12 +187,23 @@ new_state(FunctionCallInfo fcinfo, MemoryContext context)
 	state->is_text = type == TEXTOID;
 	if (!PG_ARGISNULL(2))
 		read_reference(state, PG_GETARG_ARRAYTYPE_P(2));
-	state->sort = state->is_text ?
-		tuplesort_begin_datum(TEXTOID, TextLessOperator, C_COLLATION_OID, false, work_mem, NULL, TUPLESORT_NONE) :
-		tuplesort_begin_datum(FLOAT8OID, Float8LessOperator, InvalidOid, false, work_mem, NULL, TUPLESORT_NONE);
+	state->sort = begin_sort(state->is_text, PG_ARGISNULL(3) ? 1 : Max(1, PG_GETARG_INT32(3)));
 	MemoryContextSwitchTo(old_context);
 	AggRegisterCallback(fcinfo, end_sort, PointerGetDatum(state));
 	return state;
+}
+
+static void
+add_number(ProfileState *state, double value)
+{
+	if (isnan(value))
+		state->missing++;
+	else
+	{
+		/* -0 becomes 0 */
+		tuplesort_putdatum(state->sort, Float8GetDatum(value + 0.0), false);
+		state->values++;
+	}
 }
 
 PG_FUNCTION_INFO_V1(company_risk_profile_add);
@@ -193,15 +216,15 @@ company_risk_profile_add(PG_FUNCTION_ARGS)
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "risk.profile_column's step called outside of an aggregate");
 	state = PG_ARGISNULL(0) ? new_state(fcinfo, context) : (ProfileState *) PG_GETARG_POINTER(0);
-	if (PG_ARGISNULL(1) || (!state->is_text && isnan(PG_GETARG_FLOAT8(1))))
+	if (PG_ARGISNULL(1))
 		state->missing++;
-	else
+	else if (state->is_text)
 	{
-		/* -0 becomes 0 */
-		tuplesort_putdatum(state->sort, state->is_text ? PointerGetDatum(PG_GETARG_TEXT_PP(1)) :
-						   Float8GetDatum(PG_GETARG_FLOAT8(1) + 0.0), false);
+		tuplesort_putdatum(state->sort, PointerGetDatum(PG_GETARG_TEXT_PP(1)), false);
 		state->values++;
 	}
+	else
+		add_number(state, PG_GETARG_FLOAT8(1));
 	PG_RETURN_POINTER(state);
 }
 
@@ -455,6 +478,18 @@ add_category(ProfileState *state, Category *known, CategoryList *list, int64 *co
 }
 
 static void
+set_own_categories(ProfileRow *row, const CategoryList *list)
+{
+	int64	   *counts = palloc(Max(list->count, 1) * sizeof(int64));
+
+	for (int i = 0; i < list->count; i++)
+		counts[i] = list->categories[i].count;
+	set_column(row, PROFILE_CATEGORIES, name_array(list));
+	set_column(row, PROFILE_COUNTS, count_array(counts, list->count));
+	set_column(row, PROFILE_OTHERS, Int64GetDatum(list->rest));
+}
+
+static void
 profile_categories(ProfileState *state, ProfileRow *row)
 {
 	Category   *known = sort_reference(state);
@@ -505,42 +540,87 @@ profile_categories(ProfileState *state, ProfileRow *row)
 		set_column(row, PROFILE_OTHER_CATEGORIES, name_array(&list));
 	}
 	else
-	{
-		int64	   *own_counts = palloc(Max(list.count, 1) * sizeof(int64));
-
-		for (int i = 0; i < list.count; i++)
-			own_counts[i] = list.categories[i].count;
-		set_column(row, PROFILE_CATEGORIES, name_array(&list));
-		set_column(row, PROFILE_COUNTS, count_array(own_counts, list.count));
-		set_column(row, PROFILE_OTHERS, Int64GetDatum(list.rest));
-	}
+		set_own_categories(row, &list);
 }
 
-PG_FUNCTION_INFO_V1(company_risk_profile_final);
-Datum
-company_risk_profile_final(PG_FUNCTION_ARGS)
+/* ----------
+ * The profile
+ * ----------
+ */
+static void
+begin_row(ProfileRow *row, int64 rows, int64 missing)
 {
-	ProfileState *state;
-	ProfileRow	row;
-	TupleDesc	descriptor;
+	memset(row->nulls, true, sizeof(row->nulls));
+	set_column(row, PROFILE_ROWS, Int64GetDatum(rows));
+	set_column(row, PROFILE_MISSING, Int64GetDatum(missing));
+}
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "risk.profile_column's result wanted outside of an aggregate");
-	state = (ProfileState *) PG_GETARG_POINTER(0);
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
-		descriptor->natts != PROFILE_COLUMNS)
+static Datum
+end_row(ProfileRow *row, TupleDesc descriptor)
+{
+	if (descriptor->natts != PROFILE_COLUMNS)
 		elog(ERROR, "risk.column_profile is not what this library expects");
+	return HeapTupleGetDatum(heap_form_tuple(descriptor, row->values, row->nulls));
+}
 
-	memset(row.nulls, true, sizeof(row.nulls));
-	set_column(&row, PROFILE_ROWS, Int64GetDatum(state->values + state->missing));
-	set_column(&row, PROFILE_MISSING, Int64GetDatum(state->missing));
+static Datum
+make_profile(ProfileState *state, TupleDesc descriptor)
+{
+	ProfileRow	row;
+
+	begin_row(&row, state->values + state->missing, state->missing);
 	tuplesort_performsort(state->sort);
 	if (state->is_text)
 		profile_categories(state, &row);
 	else
 		profile_numbers(state, &row);
 	end_sort(PointerGetDatum(state));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), row.values, row.nulls)));
+	return end_row(&row, descriptor);
+}
+
+Datum
+profile_of_numbers(TupleDesc descriptor, const float *values, int64 count)
+{
+	ProfileState state = {.sort = begin_sort(false, 1)};
+
+	for (int64 i = 0; i < count; i++)
+		add_number(&state, values[i]);
+	return make_profile(&state, descriptor);
+}
+
+Datum
+profile_of_categories(TupleDesc descriptor, const char *const *names, const int64 *counts,
+					  int category_count, int64 missing)
+{
+	ProfileRow	row;
+	CategoryList list;
+	int64		rows = missing;
+
+	init_list(&list, CATEGORIES_MAX);
+	for (int i = 0; i < category_count; i++)
+	{
+		rows += counts[i];
+		if (counts[i] > 0)
+			add_to_list(&list, pstrdup(names[i]), counts[i]);
+	}
+	cut_list(&list);
+	begin_row(&row, rows, missing);
+	set_column(&row, PROFILE_KIND, CStringGetTextDatum("category"));
+	set_own_categories(&row, &list);
+	return end_row(&row, descriptor);
+}
+
+PG_FUNCTION_INFO_V1(company_risk_profile_final);
+Datum
+company_risk_profile_final(PG_FUNCTION_ARGS)
+{
+	TupleDesc	descriptor;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "risk.profile_column's result wanted outside of an aggregate");
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "risk.column_profile is not what this library expects");
+	PG_RETURN_DATUM(make_profile((ProfileState *) PG_GETARG_POINTER(0), BlessTupleDesc(descriptor)));
 }
 
 /* ----------

@@ -12,24 +12,21 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "nodes/parsenodes.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/plancache.h"
 
 #include "query.h"
 
-/* Prepares what must be one SELECT.  Belongs to SPI's procedure, as its columns do. */
-static const CachedPlanSource *
-prepare_select(const char *query)
+SPIPlanPtr
+query_prepare(const char *query, const CachedPlanSource **plan_source)
 {
 	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
 	List	   *sources;
 	CachedPlanSource *source;
+	ListCell   *cell;
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
@@ -40,46 +37,88 @@ prepare_select(const char *query)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("query must be one SELECT"),
 				 errdetail("It is: %s", query)));
-	return source;
+	foreach(cell, source->query_list)
+		if (lfirst_node(Query, cell)->hasModifyingCTE)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("query must only read"),
+					 errdetail("It changes data in its WITH clause.")));
+	if (plan_source != NULL)
+		*plan_source = source;
+	return plan;
 }
 
-/* The statement without what may follow the semicolon; length is set. */
-static const char *
-statement_text(const char *query, const CachedPlanSource *source, int *length)
+static bool
+has_column(TupleDesc descriptor, const char *name)
 {
-	const RawStmt *statement = source->raw_parse_tree;
-	const char *begin = query + statement->stmt_location;
+	for (int i = 0; i < descriptor->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(descriptor, i)->attname), name) == 0)
+			return true;
+	return false;
+}
 
-	/* a length of 0 is all the rest */
-	*length = statement->stmt_len > 0 ? statement->stmt_len : (int) strlen(begin);
-	return begin;
+static void
+check_columns(TupleDesc descriptor, ArrayType *names)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(names, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i] && !has_column(descriptor, NameStr(*DatumGetName(elements[i]))))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("query has no column \"%s\"", NameStr(*DatumGetName(elements[i])))));
 }
 
 char *
-query_source(const char *query)
+query_source(const char *query, ArrayType *needed)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext old_context;
 	const CachedPlanSource *source;
-	const char *statement;
-	int			length;
+	const RawStmt *statement;
+	const char *begin;
 	char	   *result;
 
 	SPI_connect();
-	source = prepare_select(query);
-	for (int i = 0; i < source->resultDesc->natts; i++)
-		if (strcmp(NameStr(TupleDescAttr(source->resultDesc, i)->attname), QUERY_ROW) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_RESERVED_NAME),
-					 errmsg("query has a column \"%s\"", QUERY_ROW),
-					 errhint("Give it another name: its rows are called like that.")));
-	statement = statement_text(query, source, &length);
+	(void) query_prepare(query, &source);
+	if (has_column(source->resultDesc, QUERY_ROW))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("query has a column \"%s\"", QUERY_ROW),
+				 errhint("Give it another name: its rows are called like that.")));
+	if (needed != NULL)
+		check_columns(source->resultDesc, needed);
+	/* without what may follow the semicolon; a length of 0 is all the rest */
+	statement = source->raw_parse_tree;
+	begin = query + statement->stmt_location;
 	old_context = MemoryContextSwitchTo(context);
 	/* a comment at its end must not hide what follows */
-	result = psprintf("(%.*s\n)", length, statement);
+	result = psprintf("(%.*s\n)", statement->stmt_len > 0 ? statement->stmt_len : (int) strlen(begin), begin);
 	MemoryContextSwitchTo(old_context);
 	SPI_finish();
 	return result;
+}
+
+static char *
+query_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("query must not be null")));
+	return text_to_cstring(PG_GETARG_TEXT_PP(0));
+}
+
+PG_FUNCTION_INFO_V1(company_risk_query_source);
+Datum
+company_risk_query_source(PG_FUNCTION_ARGS)
+{
+	char	   *query = query_argument(fcinfo);
+
+	PG_RETURN_TEXT_P(cstring_to_text(query_source(query, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1))));
 }
 
 PG_FUNCTION_INFO_V1(company_risk_query_columns);
@@ -91,23 +130,17 @@ company_risk_query_columns(PG_FUNCTION_ARGS)
 	MemoryContext old_context;
 	TupleDesc	descriptor;
 	const CachedPlanSource *source;
-	const char *statement;
-	int			length;
 	int			count;
 	Datum	   *names;
 	Datum	   *types;
-	Datum		values[3];
-	bool		nulls[3] = {false, false, false};
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "risk.query_columns is not what this library expects");
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("query must not be null")));
-	query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	query = query_argument(fcinfo);
 	SPI_connect();
-	source = prepare_select(query);
+	(void) query_prepare(query, &source);
 
 	old_context = MemoryContextSwitchTo(context);
 	count = source->resultDesc->natts;
@@ -120,8 +153,6 @@ company_risk_query_columns(PG_FUNCTION_ARGS)
 		names[i] = CStringGetTextDatum(NameStr(attribute->attname));
 		types[i] = ObjectIdGetDatum(getBaseType(attribute->atttypid));
 	}
-	statement = statement_text(query, source, &length);
-	values[2] = PointerGetDatum(cstring_to_text_with_len(statement, length));
 	MemoryContextSwitchTo(old_context);
 	SPI_finish();
 

@@ -47,6 +47,9 @@ typedef struct HeldOut
 	bool	   *test;
 } HeldOut;
 
+#define HELD_OUT_MAX 30000000	/* 15 bytes each */
+#define RESULT_COLUMNS 17		/* of risk.training_run */
+
 typedef struct Run
 {
 	const TrainingSpec *spec;
@@ -157,6 +160,42 @@ send_rows(Run *run, Trainer *trainer)
 	pfree(features);
 }
 
+/*
+ * Before any row is read: would libxgboost train on these columns with these
+ * parameters?  It is asked to, on a row of each outcome.  Only what depends on which
+ * columns vary in the end is left for later: categories are numbers here.
+ */
+static void
+try_parameters(const TrainingSpec *spec, const TrainingData *data)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk trial", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	TrainerFeature *features = palloc0(data->column_count * sizeof(TrainerFeature));
+	float	   *values = palloc(data->column_count * sizeof(float));
+	TrainingRequest request = {.feature_count = data->column_count, .features = features, .rounds = 1,
+		.early_stopping_rounds = spec->early_stopping};
+	Trainer    *trainer;
+
+	for (int i = 0; i < data->column_count; i++)
+	{
+		features[i].name = data->columns[i].name;
+		features[i].type = FEATURE_FLOAT;
+	}
+	request.parameters = training_parameters(spec, features, data->column_count, &request.parameter_count);
+	trainer = trainer_start();
+	trainer_training_begin(trainer, &request);
+	for (int row = 0; row < 4; row++)
+	{
+		for (int i = 0; i < data->column_count; i++)
+			values[i] = row % 2;
+		trainer_training_row(trainer, row < 2 ? ROLE_TRAIN : ROLE_VALIDATION, row % 2, 1.0f, values);
+	}
+	(void) trainer_training_run(trainer, &request);
+	trainer_finish(trainer);
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(context);
+}
+
 static TrainingResult *
 train(Run *run)
 {
@@ -176,7 +215,8 @@ train(Run *run)
 	}
 	run->request.feature_count = run->data->feature_count;
 	run->request.features = features;
-	run->request.parameters = training_parameters(run->spec, run->data, &run->request.parameter_count);
+	run->request.parameters = training_parameters(run->spec, features, run->data->feature_count,
+												  &run->request.parameter_count);
 	run->request.rounds = run->spec->rounds;
 	run->request.early_stopping_rounds = run->spec->early_stopping;
 	run->request.on_progress = show_progress;
@@ -209,17 +249,11 @@ train(Run *run)
 static Datum
 make_array(Oid type, size_t length, const void *elements, int64 count)
 {
-	Size		size = mul_size(count, length);
+	Size		size = ARR_OVERHEAD_NONULLS(1) + count * length;
 	ArrayType  *array;
 
 	if (count == 0)
 		return PointerGetDatum(construct_empty_array(type));
-	if (size > MaxAllocSize - ARR_OVERHEAD_NONULLS(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("there are too many held-out rows"),
-				 errhint("Hold out a smaller share of the rows.")));
-	size += ARR_OVERHEAD_NONULLS(1);
 	array = palloc0(size);
 	SET_VARSIZE(array, size);
 	array->ndim = 1;
@@ -294,8 +328,8 @@ static void
 put_result(ReturnSetInfo *set, const Run *run, const TrainingResult *result, double reading_seconds)
 {
 	const HeldOut *held_out = &run->held_out;
-	Datum		values[14];
-	bool		nulls[14] = {0};
+	Datum		values[RESULT_COLUMNS];
+	bool		nulls[RESULT_COLUMNS] = {0};
 	int			n = 0;
 
 	nulls[n] = run->fold == 0;
@@ -322,7 +356,21 @@ put_result(ReturnSetInfo *set, const Run *run, const TrainingResult *result, dou
 	else
 		values[n++] = make_array(BOOLOID, sizeof(bool), held_out->known, held_out->count);
 	values[n++] = make_array(BOOLOID, sizeof(bool), held_out->test, held_out->count);
-	values[n] = make_summary(run, reading_seconds);
+	if (run->fold > 0)
+		nulls[n] = nulls[n + 1] = nulls[n + 2] = true;
+	else
+	{
+		Oid			profiles_type = TupleDescAttr(set->setDesc, n)->atttypid;
+		TrainingProfile profile;
+
+		training_profile_make(run->data, run->spec, result->model, rounds_used(run, result), profiles_type, &profile);
+		values[n] = profile.features;
+		values[n + 1] = make_array(FLOAT4OID, sizeof(float), profile.margins, profile.rows);
+		values[n + 2] = make_array(FLOAT4OID, sizeof(float), profile.scores, profile.rows);
+	}
+	n += 3;
+	values[n++] = make_summary(run, reading_seconds);
+	Assert(n == RESULT_COLUMNS);
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
@@ -354,7 +402,7 @@ company_risk_run_training(PG_FUNCTION_ARGS)
 
 	progress_begin(spec->model);
 	progress_phase(PROGRESS_READING, 0, 0);
-	data = training_data_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), spec);
+	data = training_data_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), spec, try_parameters);
 	progress_rows(data->rows);
 	reading_seconds = seconds_since(begun);
 
@@ -366,6 +414,14 @@ company_risk_run_training(PG_FUNCTION_ARGS)
 		TrainingResult *result;
 
 		run.split = training_split_make(data, spec, fold);
+		/* an answer is one row, which ends at 1 GB, with the model */
+		if (run.split->rows[ROLE_VALIDATION] + run.split->rows[ROLE_TEST] > HELD_OUT_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("there are too many held-out rows"),
+					 errdetail("There are " INT64_FORMAT "; there may be %d.",
+							   run.split->rows[ROLE_VALIDATION] + run.split->rows[ROLE_TEST], HELD_OUT_MAX),
+					 errhint("Hold out a smaller share of the rows.")));
 		result = train(&run);
 		put_result(set, &run, result, reading_seconds);
 		MemoryContextSwitchTo(old_context);

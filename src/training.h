@@ -74,6 +74,7 @@ typedef struct TrainingColumn
 	int			index;			/* in the query's result */
 	Conversion	conversion;
 	FeatureType type;
+	bool		padded;			/* character(n): blanks at the end do not count */
 	CategoryNames *names;		/* of a categorical column: while rows are read */
 	int			category_count; /* afterwards: names in order, a name's place is its code */
 	const char **categories;
@@ -105,8 +106,12 @@ typedef struct TrainingData
 	float	   *buffer;			/* a row's values as spooled */
 } TrainingData;
 
-/* Runs the query, once, as the current user, and keeps its rows in temporary files. */
-extern TrainingData *training_data_read(const char *query, const TrainingSpec *spec);
+/*
+ * Runs the query, once, as the current user, and keeps its rows in temporary files.
+ * check_columns is called when the columns are known, before the first row is read.
+ */
+extern TrainingData *training_data_read(const char *query, const TrainingSpec *spec,
+										void (*check_columns) (const TrainingSpec *spec, const TrainingData *data));
 
 /* Back to the first row. */
 extern void training_data_rewind(TrainingData *data);
@@ -126,7 +131,8 @@ typedef enum LotPurpose
 	LOT_HELD_OUT,
 	LOT_TEST,
 	LOT_FOLD,
-	LOT_SAMPLE
+	LOT_SAMPLE,
+	LOT_PROFILE
 } LotPurpose;
 
 extern uint64 training_lot(const char *key, int length, int seed);
@@ -145,11 +151,10 @@ typedef struct TrainingSplit
 	double		keep;			/* share of negative training rows that are kept */
 	double		kept;			/* the same as it turned out */
 
-	/* rows, and positives among them, by RowRole; those left out for the gap, or sampled away */
+	/* rows, and positives among them, by RowRole; not those in the gap, or sampled away */
 	int64		rows[3];
 	int64		positives[3];
 	int64		weighty[3][2];	/* rows with a weight other than 0, by label */
-	int64		unused;
 } TrainingSplit;
 
 /* Decides; looks at all rows once, and errors where one cannot train so. */
@@ -160,12 +165,27 @@ extern bool training_split_role(const TrainingSplit *split, const TrainingRow *r
 								RowRole *role);
 
 /* ----------
+ * What is kept of the rows (training_profile.c)
+ * ----------
+ */
+typedef struct TrainingProfile
+{
+	int64		rows;			/* of the sample */
+	Datum		features;		/* an array of risk.column_profile, in the model's order */
+	float	   *margins;
+	float	   *scores;			/* of the objective, not calibrated */
+} TrainingProfile;
+
+extern void training_profile_make(TrainingData *data, const TrainingSpec *spec, const bytea *model,
+								  int rounds, Oid profiles_type, TrainingProfile *profile);
+
+/* ----------
  * Parameters (training_request.c)
  * ----------
  */
 
-/* XGBoost's names and values, from the object given, the seed, and what is implied. */
-extern TrainerParameter *training_parameters(const TrainingSpec *spec, const TrainingData *data,
-											 int *count);
+/* XGBoost's names and values for these features, from the object given, the seed, and what is implied. */
+extern TrainerParameter *training_parameters(const TrainingSpec *spec, const TrainerFeature *features,
+											 int feature_count, int *count);
 
 #endif							/* TRAINING_H */

@@ -37,11 +37,13 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "company_risk.h"
 #include "compat.h"
 #include "progress.h"
+#include "query.h"
 #include "training.h"
 
 #define ROWS_PER_FETCH 1000
@@ -138,9 +140,8 @@ typedef struct Reader
 	Conversion	label_conversion;
 	Conversion	weight_conversion;
 	Conversion	fold_conversion;
+	Oid			key_type;
 	FmgrInfo	key_output;
-	bool		key_is_text;
-	bool		key_is_padded;
 	periods_hash *periods;
 	int64		last_period;
 	Datum	   *datums;
@@ -208,6 +209,31 @@ check_boolean(Reader *reader, int column, const char *part)
 		fail_column_type(reader, column, part, "a boolean");
 }
 
+/*
+ * Is the text of a type's values the same in every session?  Who is held out must
+ * not depend on how somebody likes to see dates.
+ */
+static bool
+can_be_key(Oid type)
+{
+	Conversion	conversion;
+
+	switch (type)
+	{
+		case BOOLOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case UUIDOID:
+		case DATEOID:
+		case TIMESTAMPOID:
+			return true;
+		default:
+			return conversion_to_category(type, &conversion);
+	}
+}
+
 /* The columns that play a part other than being a feature */
 static void
 find_parts(Reader *reader)
@@ -264,11 +290,13 @@ find_parts(Reader *reader)
 		}
 	if (reader->key >= 0)
 	{
-		getTypeOutputInfo(TupleDescAttr(reader->descriptor, reader->key)->atttypid, &output, &is_varlena);
+		reader->key_type = column_type(reader, reader->key);
+		if (!can_be_key(reader->key_type))
+			fail_column_type(reader, reader->key, names[1],
+							 "text, an enum, a number but no float, a boolean, a uuid, a date, or a timestamp without time zone; "
+							 "others can be cast to text in the query");
+		getTypeOutputInfo(reader->key_type, &output, &is_varlena);
 		fmgr_info_cxt(output, &reader->key_output, reader->data->context);
-		reader->key_is_text = column_type(reader, reader->key) == TEXTOID ||
-			column_type(reader, reader->key) == VARCHAROID;
-		reader->key_is_padded = column_type(reader, reader->key) == BPCHAROID;
 	}
 }
 
@@ -285,6 +313,7 @@ choose_type(Reader *reader, int index, TrainingColumn *column)
 	else if (conversion_to_category(attribute->atttypid, &column->conversion))
 	{
 		column->type = FEATURE_CATEGORY;
+		column->padded = getBaseType(attribute->atttypid) == BPCHAROID;
 		column->names = palloc0(sizeof(CategoryNames));
 		column->names->context = CurrentMemoryContext;
 		column->names->hash = names_create(CurrentMemoryContext, 64, NULL);
@@ -427,6 +456,31 @@ read_period(Reader *reader)
 	return value;
 }
 
+/* The lot of a key, from its text as it is in every session: numbers without needless zeros, dates by ISO 8601 */
+static uint64
+training_lot_of(Oid type, FmgrInfo *output, Datum datum, int seed)
+{
+	char		buffer[MAXDATELEN + 1];
+	const char *string;
+
+	switch (type)
+	{
+		case BPCHAROID:
+			string = TextDatumGetCString(datum);
+			return training_lot(string, bpchartruelen(unconstify(char *, string), strlen(string)), seed);
+		case NUMERICOID:
+			string = numeric_normalize(DatumGetNumeric(datum));
+			break;
+		case DATEOID:
+		case TIMESTAMPOID:
+			string = JsonEncodeDateTime(buffer, datum, type, NULL);
+			break;
+		default:
+			string = OutputFunctionCall(output, datum);
+	}
+	return training_lot(string, strlen(string), seed);
+}
+
 static uint64
 read_lot(Reader *reader)
 {
@@ -438,21 +492,7 @@ read_lot(Reader *reader)
 	}
 	if (reader->nulls[reader->key])
 		fail_value(reader, reader->key, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null", "It is the key.");
-	if (reader->key_is_text || reader->key_is_padded)
-	{
-		text	   *string = DatumGetTextPP(reader->datums[reader->key]);
-		int			length = VARSIZE_ANY_EXHDR(string);
-
-		if (reader->key_is_padded)
-			length = bpchartruelen(VARDATA_ANY(string), length);
-		return training_lot(VARDATA_ANY(string), length, reader->spec->seed);
-	}
-	else
-	{
-		char	   *string = OutputFunctionCall(&reader->key_output, reader->datums[reader->key]);
-
-		return training_lot(string, strlen(string), reader->spec->seed);
-	}
+	return training_lot_of(reader->key_type, &reader->key_output, reader->datums[reader->key], reader->spec->seed);
 }
 
 static int32
@@ -501,7 +541,7 @@ read_category(Reader *reader, TrainingColumn *column, Datum datum)
 
 		key.name = VARDATA_ANY(string);
 		key.length = VARSIZE_ANY_EXHDR(string);
-		if (column_type(reader, column->index) == BPCHAROID)
+		if (column->padded)
 			key.length = bpchartruelen(unconstify(char *, key.name), key.length);
 	}
 	entry = names_insert(names->hash, key, &found);
@@ -694,7 +734,7 @@ tell_unusable(TrainingData *data)
 }
 
 TrainingData *
-training_data_read(const char *query, const TrainingSpec *spec)
+training_data_read(const char *query, const TrainingSpec *spec, void (*check_columns) (const TrainingSpec *, const TrainingData *))
 {
 	MemoryContext old_context = CurrentMemoryContext;
 	TrainingData *data = palloc0(sizeof(TrainingData));
@@ -711,9 +751,7 @@ training_data_read(const char *query, const TrainingSpec *spec)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	plan = SPI_prepare(query, 0, NULL);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	plan = query_prepare(query, NULL);
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 
 	MemoryContextSwitchTo(data->context);
@@ -723,6 +761,7 @@ training_data_read(const char *query, const TrainingSpec *spec)
 	reader.periods = periods_create(data->context, 64, NULL);
 	find_parts(&reader);
 	find_features(&reader);
+	check_columns(spec, data);
 	tell_unusable(data);
 	data->buffer = palloc(data->column_count * sizeof(float));
 	PrepareTempTablespaces();
@@ -819,7 +858,7 @@ training_period_text(const TrainingData *data, int64 period)
  * Lots
  *
  * Who is held out, and who is in which fold, follows from seed and key alone:
- * not from the order of rows, nor from which others there are.
+ * not from the order of rows, nor from which others there are, nor from settings.
  * ----------
  */
 uint64

@@ -3,8 +3,9 @@
  *		What a training was asked for: the arguments that SQL puts together, and
  *		the parameters of XGBoost among them.
  *
- * Everything that can be refused is refused here, before the query is run:
- * an hour of reading should not end with a misspelt parameter.
+ * An hour of reading should not end with a misspelt parameter: what can be known
+ * to be wrong is refused here, before the query is run.  Values are libxgboost's
+ * to judge, which training.c has it do before the first row is read.
  */
 #include "postgres.h"
 
@@ -151,6 +152,10 @@ check_together(const TrainingSpec *spec)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("gap_periods needs validation_periods")));
+	if (spec->fold_column != NULL && spec->folds == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fold_column needs folds")));
 	if (spec->validation_column != NULL && spec->validation_periods > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -343,11 +348,17 @@ check_parameter(const TrainingSpec *spec, const char *name, const JsonbValue *va
 	fail_parameter(name, "a number, a string or a boolean");
 }
 
-static int
-feature_number(const TrainingData *data, const char *parameter, const char *name)
+typedef struct Features
 {
-	for (int i = 0; i < data->feature_count; i++)
-		if (strcmp(data->columns[data->features[i]].name, name) == 0)
+	int			count;
+	const TrainerFeature *features;
+} Features;
+
+static int
+feature_number(const Features *features, const char *parameter, const char *name)
+{
+	for (int i = 0; i < features->count; i++)
+		if (strcmp(features->features[i].name, name) == 0)
 			return i;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -356,9 +367,9 @@ feature_number(const TrainingData *data, const char *parameter, const char *name
 
 /* {"debt": 1} as "(0,1,0)" */
 static char *
-monotone_text(const TrainingData *data, const char *name, const JsonbValue *value)
+monotone_text(const Features *features, const char *name, const JsonbValue *value)
 {
-	int		   *signs = palloc0(data->feature_count * sizeof(int));
+	int		   *signs = palloc0(features->count * sizeof(int));
 	JsonbIterator *iterator = JsonbIteratorInit(value->val.binary.data);
 	JsonbValue	key;
 	JsonbValue	sign;
@@ -373,10 +384,10 @@ monotone_text(const TrainingData *data, const char *name, const JsonbValue *valu
 		number = sign.type == jbvNumeric ? number_of(&sign) : 2.0;
 		if (number != -1.0 && number != 0.0 && number != 1.0)
 			fail_parameter(name, "an object of feature names with 1, 0 or -1");
-		signs[feature_number(data, name, pnstrdup(key.val.string.val, key.val.string.len))] = (int) number;
+		signs[feature_number(features, name, pnstrdup(key.val.string.val, key.val.string.len))] = (int) number;
 	}
 	initStringInfo(&text);
-	for (int i = 0; i < data->feature_count; i++)
+	for (int i = 0; i < features->count; i++)
 		appendStringInfo(&text, "%c%d", i == 0 ? '(' : ',', signs[i]);
 	appendStringInfoChar(&text, ')');
 	return text.data;
@@ -384,7 +395,7 @@ monotone_text(const TrainingData *data, const char *name, const JsonbValue *valu
 
 /* [["debt", "age"]] as "[[0, 1]]" */
 static char *
-interaction_text(const TrainingData *data, const char *name, const JsonbValue *value)
+interaction_text(const Features *features, const char *name, const JsonbValue *value)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(value->val.binary.data);
 	JsonbIteratorToken token;
@@ -409,7 +420,7 @@ interaction_text(const TrainingData *data, const char *name, const JsonbValue *v
 		}
 		else if (token == WJB_ELEM && element.type == jbvString && depth == 2)
 			appendStringInfo(&text, "%s%d", first ? "" : ", ",
-							 feature_number(data, name, pnstrdup(element.val.string.val, element.val.string.len)));
+							 feature_number(features, name, pnstrdup(element.val.string.val, element.val.string.len)));
 		else
 			fail_parameter(name, "an array of arrays of feature names");
 		if (depth > 2)
@@ -468,8 +479,9 @@ add_metrics(ParameterList *list, const char *name, const JsonbValue *value)
 }
 
 TrainerParameter *
-training_parameters(const TrainingSpec *spec, const TrainingData *data, int *count)
+training_parameters(const TrainingSpec *spec, const TrainerFeature *features, int feature_count, int *count)
 {
+	const Features list_of = {feature_count, features};
 	ParameterList list = {0};
 	const char *booster = given_text(spec, "booster");
 	bool		linear = booster != NULL && strcmp(booster, "gblinear") == 0;
@@ -478,12 +490,11 @@ training_parameters(const TrainingSpec *spec, const TrainingData *data, int *cou
 	/* the default of XGBoost 2 and later, and what categories need before */
 	if (!linear && given_text(spec, "tree_method") == NULL && given_text(spec, "updater") == NULL)
 		add_parameter(&list, "tree_method", "hist");
-	for (int i = 0; linear && i < data->feature_count; i++)
-		if (data->columns[data->features[i]].type == FEATURE_CATEGORY)
+	for (int i = 0; linear && i < feature_count; i++)
+		if (features[i].type == FEATURE_CATEGORY)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("a linear model cannot have the categorical feature \"%s\"",
-							data->columns[data->features[i]].name),
+					 errmsg("a linear model cannot have the categorical feature \"%s\"", features[i].name),
 					 errhint("Leave it out, or make columns of 0 and 1 of it.")));
 	if (spec->parameters != NULL)
 	{
@@ -506,9 +517,9 @@ training_parameters(const TrainingSpec *spec, const TrainingData *data, int *cou
 			else if (strcmp(name, "eval_metric") == 0)
 				add_metrics(&list, name, &value);
 			else if (strcmp(name, "monotone_constraints") == 0)
-				add_parameter(&list, name, monotone_text(data, name, &value));
+				add_parameter(&list, name, monotone_text(&list_of, name, &value));
 			else
-				add_parameter(&list, name, interaction_text(data, name, &value));
+				add_parameter(&list, name, interaction_text(&list_of, name, &value));
 		}
 	}
 	add_parameter(&list, "seed", psprintf("%d", spec->seed));

@@ -88,7 +88,6 @@ count_roles(TrainingData *data, TrainingSplit *split)
 	memset(split->rows, 0, sizeof(split->rows));
 	memset(split->positives, 0, sizeof(split->positives));
 	memset(split->weighty, 0, sizeof(split->weighty));
-	split->unused = 0;
 	training_data_rewind(data);
 	for (; training_data_next(data, &row, NULL); number++)
 	{
@@ -100,8 +99,6 @@ count_roles(TrainingData *data, TrainingSplit *split)
 			split->positives[role] += row.label;
 			split->weighty[role][row.label] += row.weight > 0.0f;
 		}
-		else
-			split->unused++;
 		if (number % ROWS_BETWEEN_INTERRUPTS == 0)
 			CHECK_FOR_INTERRUPTS();
 	}

@@ -213,7 +213,7 @@ take_sample_row(Comparison *comparison, Datum datum)
 static void
 compare_sample(Comparison *comparison, const char *sample, const char *model)
 {
-	char	   *query = psprintf("SELECT risk.feature_values(" QUERY_ROW ", $1) FROM %s " QUERY_ROW, query_source(sample));
+	char	   *query = psprintf("SELECT risk.feature_values(" QUERY_ROW ", $1) FROM %s " QUERY_ROW, query_source(sample, NULL));
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(model)};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk sample rows",
@@ -226,6 +226,8 @@ compare_sample(Comparison *comparison, const char *sample, const char *model)
 	if (plan == NULL)
 		elog(ERROR, "could not prepare the sample: %s", SPI_result_code_string(SPI_result));
 	portal = SPI_cursor_open(NULL, plan, values, NULL, true);
+	if (SPI_gettypeid(portal->tupDesc, 1) != FLOAT4ARRAYOID)
+		elog(ERROR, "risk.feature_values does not answer what this library expects");
 	for (;;)
 	{
 		MemoryContext spi_context;

@@ -23,7 +23,8 @@ CREATE FUNCTION risk.evaluate_model(
 AS $$
 DECLARE
 	resolved text := risk.resolve_model(evaluate_model.model);
-	source text := risk.query_source(evaluate_model.query);
+	source text := risk.query_source(evaluate_model.query,
+		ARRAY[evaluate_model.label, evaluate_model.known, evaluate_model.weight] OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(evaluate_model.segments)));
 	strong double precision;
 	moderate double precision;
 	columns text := '';
@@ -61,7 +62,7 @@ BEGIN
 			g.segment, e.evaluated, m.metric, m.level, m.parameter, m.value, n.companies, n.failures
 		FROM (SELECT CASE%s ELSE 0 END AS number, CASE%s ELSE '(all)' END AS segment,
 				risk.outcomes(%s) AS outcomes, %s AS new_outcomes
-			FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score, (company_risk_row.%I)::pg_catalog.bool AS label, %s AS known%s
+			FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score, risk.label_value(company_risk_row.%I) AS label, %s AS known%s
 				FROM %s company_risk_row OFFSET 0) s
 			GROUP BY GROUPING SETS (()%s)) g
 			CROSS JOIN LATERAL (VALUES (1, 'all', g.outcomes), (2, 'without known cases', g.new_outcomes)) e (number, evaluated, outcomes)
@@ -95,7 +96,7 @@ AS $$
 DECLARE
 	reference_a text := risk.resolve_model(compare_models.model_a);
 	reference_b text := risk.resolve_model(compare_models.model_b);
-	source text := risk.query_source(compare_models.query);
+	source text := risk.query_source(compare_models.query, ARRAY[compare_models.label, compare_models.weight]);
 	thresholds double precision[];
 	arguments text := 's.label';
 BEGIN
@@ -131,7 +132,7 @@ BEGIN
 			FROM pg_catalog.generate_series(0, 2) x (x), pg_catalog.generate_series(0, 2) y (y)),
 		reference_a, reference_b,
 		CASE WHEN compare_models.label IS NULL THEN 'NULL::pg_catalog.bool'
-			ELSE pg_catalog.format('(company_risk_row.%I)::pg_catalog.bool', compare_models.label) END,
+			ELSE pg_catalog.format('risk.label_value(company_risk_row.%I)', compare_models.label) END,
 		CASE WHEN compare_models.weight IS NULL THEN ''
 			ELSE pg_catalog.format(', (company_risk_row.%I)::pg_catalog.float8 AS weight', compare_models.weight) END,
 		source)
@@ -208,7 +209,7 @@ AS $$
 DECLARE
 	reference_a text := risk.resolve_model(compare_alerts.model_a);
 	reference_b text := risk.resolve_model(compare_alerts.model_b);
-	source text := risk.query_source(compare_alerts.query);
+	source text := risk.query_source(compare_alerts.query, ARRAY[compare_alerts.key]);
 	thresholds double precision[];
 BEGIN
 	IF compare_alerts.key IS NULL THEN

@@ -101,29 +101,39 @@ CREATE TYPE risk.column_profile AS (
 	other_categories text[]);
 COMMENT ON TYPE risk.column_profile IS 'Internal: what risk.profile_column answers (src/profile.c)';
 
-CREATE FUNCTION risk.profile_add(state internal, value double precision, bounds double precision[]) RETURNS internal
+CREATE FUNCTION risk.profile_add(state internal, value double precision, bounds double precision[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.profile_add(internal, double precision, double precision[]) IS 'Internal: step of risk.profile_column';
+COMMENT ON FUNCTION risk.profile_add(internal, double precision, double precision[], integer) IS 'Internal: step of risk.profile_column';
 
-CREATE FUNCTION risk.profile_add(state internal, value text, categories text[]) RETURNS internal
+CREATE FUNCTION risk.profile_add(state internal, value text, categories text[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.profile_add(internal, text, text[]) IS 'Internal: step of risk.profile_column';
+COMMENT ON FUNCTION risk.profile_add(internal, text, text[], integer) IS 'Internal: step of risk.profile_column';
 
 CREATE FUNCTION risk.profile_final(state internal) RETURNS risk.column_profile
 	AS 'MODULE_PATHNAME', 'company_risk_profile_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk.profile_final(internal) IS 'Internal: result of risk.profile_column';
 
-CREATE AGGREGATE risk.profile_column(value double precision, bounds double precision[]) (
+CREATE AGGREGATE risk.profile_column(value double precision, bounds double precision[], columns integer) (
 	SFUNC = risk.profile_add, STYPE = internal, SSPACE = 4194304,
 	FINALFUNC = risk.profile_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
-COMMENT ON AGGREGATE risk.profile_column(double precision, double precision[]) IS
-	'Internal: profile of a column of numbers, its rows counted between the bounds given or its own deciles';
+COMMENT ON AGGREGATE risk.profile_column(double precision, double precision[], integer) IS
+	'Internal: profile of a column of numbers, its rows counted between the bounds given or its own deciles; so many columns share work_mem';
 
-CREATE AGGREGATE risk.profile_column(value text, categories text[]) (
+CREATE AGGREGATE risk.profile_column(value text, categories text[], columns integer) (
 	SFUNC = risk.profile_add, STYPE = internal, SSPACE = 4194304,
 	FINALFUNC = risk.profile_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
-COMMENT ON AGGREGATE risk.profile_column(text, text[]) IS
-	'Internal: profile of a column of categories, its rows counted in the categories given or its own most frequent ones';
+COMMENT ON AGGREGATE risk.profile_column(text, text[], integer) IS
+	'Internal: profile of a column of categories, its rows counted in the categories given or its own most frequent ones; so many columns share work_mem';
+
+CREATE FUNCTION risk.feature_value(value "any") RETURNS real
+	AS 'MODULE_PATHNAME', 'company_risk_feature_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk.feature_value("any") IS
+	'Internal: a number or a boolean as models see it, which is float4; what is beyond it is infinite';
+
+CREATE FUNCTION risk.label_value(value "any") RETURNS boolean
+	AS 'MODULE_PATHNAME', 'company_risk_label_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk.label_value("any") IS
+	'Internal: a label, which is a boolean, or a number that is 0 or 1, as trainings read it';
 
 CREATE FUNCTION risk.slice_distance(slices_then double precision[], slices_now double precision[]) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_slice_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
@@ -176,30 +186,15 @@ COMMENT ON COLUMN risk.model_profiles.others IS 'Rows of further categories';
  * its way have no SET clause, and do nothing but call others, which have one.
  * ----------
  */
-CREATE FUNCTION risk.query_columns(query text, OUT names text[], OUT types oid[], OUT statement text)
+CREATE FUNCTION risk.query_columns(query text, OUT names text[], OUT types oid[])
 	AS 'MODULE_PATHNAME', 'company_risk_query_columns' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
 COMMENT ON FUNCTION risk.query_columns(text) IS
-	'Internal: names and base types of the columns of a query, which must be one SELECT and is not run, and its text without a semicolon';
+	'Internal: names and base types of the columns of a query, which must be one SELECT and is not run';
 
-/* Parses the query as the caller: no search_path here */
-CREATE FUNCTION risk.query_source(query text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED COST 1000
-AS $$
-DECLARE
-	query_columns CONSTANT record := risk.query_columns(query_source.query);
-	-- a comment at its end must not hide what follows
-	source CONSTANT text := pg_catalog.format(E'(%s\n)', query_columns.statement);
-BEGIN
-	IF 'company_risk_row' OPERATOR(pg_catalog.=) ANY (query_columns.names) THEN
-		RAISE EXCEPTION 'query has a column "company_risk_row"'
-			USING ERRCODE = 'reserved_name', HINT = 'Give it another name: its rows are called like that.';
-	END IF;
-	PERFORM risk.query_columns(pg_catalog.concat('SELECT * FROM ', source, ' q'));
-	RETURN source;
-END
-$$;
-COMMENT ON FUNCTION risk.query_source(text) IS
-	'Internal: a query, checked to be one SELECT, as what stands in FROM; the alias is company_risk_row where its rows are scored';
+CREATE FUNCTION risk.query_source(query text, needed name[] DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_query_source' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
+COMMENT ON FUNCTION risk.query_source(text, name[]) IS
+	'Internal: a query, checked to be one SELECT and to have the columns needed, as what stands in FROM; the alias is company_risk_row where its rows are scored';
 
 -- the columns to profile and what each is; without a choice, those that can be
 CREATE FUNCTION risk.profile_features(names text[], types oid[], chosen text[], OUT features text[], OUT kinds text[])
@@ -263,9 +258,11 @@ BEGIN
 		RAISE EXCEPTION 'columns of the query cannot be what they should: %', lacking
 			USING ERRCODE = 'datatype_mismatch';
 	END IF;
-	SELECT string_agg(format('risk.profile_column(%s, %s)',
+	SELECT string_agg(format('risk.profile_column(%s, %s, %s)',
 			CASE
 				WHEN f.kind = 'score' THEN format('@extschema@.score_company(company_risk_row, %L::pg_catalog.text)', profile_statement.model)
+				WHEN f.kind = 'numeric' AND profile_statement.model IS NOT NULL
+					THEN format('risk.feature_value(company_risk_row.%I)::pg_catalog.float8', f.feature)
 				WHEN f.kind = 'numeric' AND t.typcategory = 'B'
 					THEN format('company_risk_row.%I::pg_catalog.int4::pg_catalog.float8', f.feature)
 				WHEN f.kind = 'numeric' THEN format('company_risk_row.%I::pg_catalog.float8', f.feature)
@@ -275,7 +272,8 @@ BEGIN
 				ELSE format('company_risk_row.%I::pg_catalog.text', f.feature)
 			END,
 			CASE f.kind WHEN 'category' THEN format('%L::pg_catalog.text[]', (profile_statement.reference[f.ordinality]).categories)
-				ELSE format('%L::pg_catalog.float8[]', (profile_statement.reference[f.ordinality]).bounds) END),
+				ELSE format('%L::pg_catalog.float8[]', (profile_statement.reference[f.ordinality]).bounds) END,
+			cardinality(profile_statement.features)),
 		E',\n\t' ORDER BY f.ordinality)
 	INTO expressions
 	FROM ROWS FROM (unnest(profile_statement.features), unnest(profile_statement.kinds)) WITH ORDINALITY f (feature, kind, ordinality)

@@ -24,7 +24,9 @@ CREATE TABLE risk.registry_training (
 	metric_value double precision,
 	calibration jsonb,
 	summary jsonb NOT NULL,
-	CONSTRAINT registry_training_pkey PRIMARY KEY (name, version)
+	CONSTRAINT registry_training_pkey PRIMARY KEY (name, version),
+	CONSTRAINT registry_training_rounds CHECK (rounds > 0 AND rounds_trained >= rounds),
+	CONSTRAINT registry_training_retrained_from CHECK (retrained_from > 0)
 );
 COMMENT ON TABLE risk.registry_training IS 'Trainings of models; read the view risk.trainings';
 
@@ -205,10 +207,13 @@ CREATE TYPE risk.training_run AS (
 	weights real[],
 	known boolean[],
 	test boolean[],
+	profiles risk.column_profile[],
+	profiled_margins real[],
+	profiled_scores real[],
 	summary jsonb
 );
 COMMENT ON TYPE risk.training_run IS
-	'What a training brought: the model''s bytes, and for each held-out row its margin, score (of the objective, not calibrated), label, weight and marks';
+	'What a training brought: the model''s bytes; for each held-out row its margin, score (of the objective, not calibrated), label, weight and marks; and of a sample of all rows, unless it was one of several folds, the features'' distributions, margins and scores';
 
 CREATE FUNCTION risk.run_training(query text, arguments jsonb) RETURNS SETOF risk.training_run
 	AS 'MODULE_PATHNAME', 'company_risk_run_training' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000 ROWS 1;
@@ -272,6 +277,7 @@ DECLARE
 	calibration jsonb;
 	strong double precision;
 	moderate double precision;
+	shown record;
 BEGIN
 	PERFORM risk.training_phase(true);
 	calibration := risk.fit_calibration(run, COALESCE(arguments ->> 'calibration', 'none'));
@@ -323,12 +329,18 @@ BEGIN
 		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
 		run.library_version, run.rounds, run.rounds_trained, run.metric, run.metric_value, calibration,
 		run.summary || jsonb_build_object('storing_seconds', extract(epoch FROM clock_timestamp() - begun)));
+	-- whoever may call this may hand in anything: what the view cannot show would stop it for everybody
+	SELECT t INTO STRICT shown FROM risk.trainings t WHERE t.name = store_training.name AND t.version = new_version;
+	PERFORM risk.store_profile(reference,
+		ARRAY(SELECT '(score)' UNION ALL SELECT jsonb_array_elements_text(run.summary -> 'features')),
+		(SELECT risk.profile_column(COALESCE(risk.apply_calibration(s.margin, calibration), s.score), NULL, 1)
+			FROM ROWS FROM (unnest(run.profiled_margins), unnest(run.profiled_scores)) AS s (margin, score)) || run.profiles);
 	PERFORM risk.training_phase(false);
 	RETURN reference;
 END
 $$;
 COMMENT ON FUNCTION risk.store_training(text, text, jsonb, text, integer, risk.training_run) IS
-	'Imports what risk.run_training brought as the next version of a model, calibrates it, chooses its thresholds, and keeps its metrics and how it came about. Returns name@version';
+	'Imports what risk.run_training brought as the next version of a model, calibrates it, chooses its thresholds, and keeps its metrics, its profile and how it came about. Returns name@version';
 REVOKE ALL ON FUNCTION risk.store_training(text, text, jsonb, text, integer, risk.training_run) FROM PUBLIC;
 
 CREATE FUNCTION risk.held_out_scores(
@@ -373,12 +385,10 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a validation_share greater than 0.';
 	END IF;
 	IF NOT has_function_privilege('risk.run_training(text, jsonb)', 'EXECUTE')
-		OR NOT has_function_privilege('risk.store_training(text, text, jsonb, text, integer, risk.training_run)', 'EXECUTE')
-		OR NOT has_function_privilege('risk.profile_model(text, text)', 'EXECUTE')
-		OR NOT has_function_privilege('risk.store_profile(text, text[], risk.column_profile[])', 'EXECUTE') THEN
+		OR NOT has_function_privilege('risk.store_training(text, text, jsonb, text, integer, risk.training_run)', 'EXECUTE') THEN
 		RAISE EXCEPTION 'permission denied to train a model'
 			USING ERRCODE = 'insufficient_privilege',
-				DETAIL = 'Training needs EXECUTE on risk.run_training, risk.store_training, risk.profile_model and risk.store_profile.';
+				DETAIL = 'Training needs EXECUTE on risk.run_training and risk.store_training.';
 	END IF;
 	IF pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean THEN
 		RAISE EXCEPTION 'cannot train a model in a read-only transaction'
@@ -394,24 +404,12 @@ CREATE FUNCTION risk.train(name text, query text, arguments jsonb, description t
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-	-- what drift is measured against needs no more rows, and the query runs again for it
-	most_profiled CONSTANT bigint := 100000;
 	run risk.training_run;
-	source text;
-	reference text;
-	every bigint;
 BEGIN
 	PERFORM risk.check_training(name, query, arguments);
-	-- the profile, after the training, will have the query inside of its own: whether that can be is to be known now
-	source := risk.query_source(query);
 	SELECT r.* INTO STRICT run
 	FROM risk.run_training(query, pg_catalog.jsonb_set(arguments, '{model}', pg_catalog.to_jsonb(name))) r;
-	reference := risk.store_training(name, query, arguments, description, retrained_from, run);
-	every := pg_catalog.ceil((run.summary OPERATOR(pg_catalog.->>) 'rows')::pg_catalog.numeric OPERATOR(pg_catalog./) most_profiled);
-	PERFORM risk.profile_model(reference, CASE WHEN every OPERATOR(pg_catalog.<=) 1 THEN query
-		ELSE pg_catalog.format('SELECT * FROM (SELECT q.*, pg_catalog.row_number() OVER () AS "(row)" FROM %s q) q '
-			'WHERE "(row)" OPERATOR(pg_catalog.%%) %s OPERATOR(pg_catalog.=) 0', source, every) END);
-	RETURN reference;
+	RETURN risk.store_training(name, query, arguments, description, retrained_from, run);
 END
 $$;
 COMMENT ON FUNCTION risk.train(text, text, jsonb, text, integer) IS
@@ -447,9 +445,9 @@ BEGIN
 		pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
 			'label', label, 'features', features, 'key_column', key_column, 'period_column', period_column,
 			'weight_column', weight_column, 'known_column', known_column, 'parameters', parameters,
-			'rounds', rounds, 'early_stopping', early_stopping, 'validation_share', validation_share,
+			'rounds', rounds, 'early_stopping', early_stopping, 'validation_share', COALESCE(validation_share, 0.3),
 			'validation_periods', validation_periods, 'gap_periods', gap_periods,
-			'validation_column', validation_column, 'test_share', test_share,
+			'validation_column', validation_column, 'test_share', COALESCE(test_share, 0.5),
 			'positive_share', positive_share, 'calibration', calibration, 'seed', seed, 'threads', threads)),
 		description, NULL);
 END
@@ -569,12 +567,13 @@ BEGIN
 				'period_column', cross_validate.period_column, 'weight_column', cross_validate.weight_column,
 				'known_column', cross_validate.known_column, 'fold_column', cross_validate.fold_column,
 				'parameters', cross_validate.parameters, 'rounds', cross_validate.rounds,
-				'early_stopping', cross_validate.early_stopping, 'validation_share', cross_validate.validation_share,
+				'early_stopping', cross_validate.early_stopping, 'validation_share', COALESCE(cross_validate.validation_share, 0.2),
 				'positive_share', cross_validate.positive_share, 'seed', cross_validate.seed,
 				'threads', cross_validate.threads))) r
 		CROSS JOIN LATERAL risk.fold_metrics(
 			ROW(r.fold, r.model, r.rounds, r.rounds_trained, r.metric, r.metric_value, r.library_version,
-				r.margins, r.scores, r.labels, r.weights, r.known, r.test, r.summary)::risk.training_run) m;
+				r.margins, r.scores, r.labels, r.weights, r.known, r.test, r.profiles, r.profiled_margins, r.profiled_scores,
+				r.summary)::risk.training_run) m;
 END
 $$;
 COMMENT ON FUNCTION risk.cross_validate(text, name, integer, text[], name, name, name, name, name, jsonb, integer, integer,
