@@ -73,6 +73,9 @@ SELECT training('TABLE sound', $$, parameters => '{"nthread": 3}'$$);
 SELECT training('TABLE sound', $$, parameters => '{"seed": 3}'$$);
 SELECT training('TABLE sound', $$, parameters => '{"objective": "reg:squarederror"}'$$);
 SELECT training('TABLE sound', $$, parameters => '{"booster": "forest"}'$$);
+SELECT training('TABLE sound', $$, parameters => '{"rate_drop": 0.5}'$$);
+SELECT training('TABLE sound', $$, parameters => '{"booster": "gblinear", "skip_drop": 0.5}'$$);
+SELECT training('TABLE sound', $$, parameters => '{"booster": "dart", "top_k": 3}'$$);
 SELECT training('TABLE sound', $$, parameters => '{"max_depth": [3]}'$$);
 SELECT training('TABLE sound', $$, parameters => '[]'$$);
 SELECT training('TABLE sound', $$, parameters => '{"monotone_constraints": {"w": 1}}'$$);
@@ -125,6 +128,14 @@ SELECT what, regexp_replace(outcome(format($$SELECT risk.store_training('wrong',
 FROM (VALUES ('rows', '{}', 'NULL', 'rounds', '{"rows": "x"}'), ('no rows', '{}', 'NULL', 'rounds', '{"rows": 0}'), ('seed', '{"seed": "x"}', 'NULL', 'rounds', '{}'),
 	('rounds', '{}', 'NULL', '-3', '{}'), ('retrained from', '{}', '-5', 'rounds', '{}'), ('features', '{}', 'NULL', 'rounds', '{"features": ["x", "w"]}'),
 	('one feature', '{}', 'NULL', 'rounds', '{"features": ["x"]}')) v (what, arguments, retrained_from, rounds, summary);
+
+-- A cross-validation keeps nothing, so that nothing forbids it
+BEGIN READ ONLY;
+SELECT training('TABLE sound');
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT count(*) AS folds FROM risk.cross_validate('TABLE sound', 'y', folds => 2, rounds => 1);
+COMMIT;
 
 -- The session goes on, and nothing came of all this
 SELECT count(*) AS models FROM risk.models;

@@ -259,6 +259,21 @@ static const struct
 	{"early_stopping_rounds", "Give the argument early_stopping."}
 };
 
+/* Some versions of libxgboost say nothing of those that another booster would use. */
+static const struct
+{
+	const char *name;
+	const char *booster;
+}			parameters_of_boosters[] = {
+	{"feature_selector", "gblinear"},
+	{"normalize_type", "dart"},
+	{"one_drop", "dart"},
+	{"rate_drop", "dart"},
+	{"sample_type", "dart"},
+	{"skip_drop", "dart"},
+	{"top_k", "gblinear"}
+};
+
 static bool
 parameter_is_known(const char *name)
 {
@@ -305,11 +320,32 @@ is_object(const JsonbValue *value)
 	return value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data);
 }
 
+/* The parameter as given; NULL if it is not, or is no scalar */
+static const char *
+given_text(const TrainingSpec *spec, const char *name)
+{
+	JsonbValue	value;
+
+	if (spec->parameters == NULL ||
+		getKeyJsonValueFromContainer(spec->parameters, name, strlen(name), &value) == NULL)
+		return NULL;
+	return scalar_text(&value);
+}
+
+static const char *
+chosen_booster(const TrainingSpec *spec)
+{
+	const char *booster = given_text(spec, "booster");
+
+	return booster != NULL ? booster : "gbtree";
+}
+
 /* The value of a parameter that needs no knowledge of the features; NULL if it does. */
 static const char *
 check_parameter(const TrainingSpec *spec, const char *name, const JsonbValue *value)
 {
 	const char *text = scalar_text(value);
+	const char *booster = chosen_booster(spec);
 
 	for (int i = 0; i < (int) lengthof(arguments_instead); i++)
 		if (strcmp(arguments_instead[i].name, name) == 0)
@@ -322,6 +358,12 @@ check_parameter(const TrainingSpec *spec, const char *name, const JsonbValue *va
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown parameter \"%s\"", name),
 				 errdetail("Parameters are those of XGBoost for trees and linear models on a CPU, under their own names.")));
+	for (int i = 0; i < (int) lengthof(parameters_of_boosters); i++)
+		if (strcmp(parameters_of_boosters[i].name, name) == 0 && strcmp(parameters_of_boosters[i].booster, booster) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("parameter \"%s\" needs booster \"%s\"", name, parameters_of_boosters[i].booster),
+					 errdetail("The booster is \"%s\".", booster)));
 	if (strcmp(name, "objective") == 0 && (text == NULL || strcmp(text, "binary:logistic") != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -450,17 +492,6 @@ add_parameter(ParameterList *list, const char *name, const char *value)
 	list->parameters[list->count++].value = value;
 }
 
-static const char *
-given_text(const TrainingSpec *spec, const char *name)
-{
-	JsonbValue	value;
-
-	if (spec->parameters == NULL ||
-		getKeyJsonValueFromContainer(spec->parameters, name, strlen(name), &value) == NULL)
-		return NULL;
-	return scalar_text(&value);
-}
-
 static void
 add_metrics(ParameterList *list, const char *name, const JsonbValue *value)
 {
@@ -483,8 +514,7 @@ training_parameters(const TrainingSpec *spec, const TrainerFeature *features, in
 {
 	const Features list_of = {feature_count, features};
 	ParameterList list = {0};
-	const char *booster = given_text(spec, "booster");
-	bool		linear = booster != NULL && strcmp(booster, "gblinear") == 0;
+	bool		linear = strcmp(chosen_booster(spec), "gblinear") == 0;
 
 	add_parameter(&list, "objective", "binary:logistic");
 	/* the default of XGBoost 2 and later, and what categories need before */

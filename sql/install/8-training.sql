@@ -232,7 +232,6 @@ AS $$
 DECLARE
 	kept double precision := (run.summary ->> 'kept_negatives')::double precision;
 	chosen record;
-	calibration jsonb;
 BEGIN
 	IF method = 'none' THEN
 		RETURN CASE WHEN kept < 1
@@ -244,20 +243,12 @@ BEGIN
 	FROM ROWS FROM (unnest(run.margins), unnest(run.labels), unnest(run.weights), unnest(run.test))
 		AS r (margin, label, weight, test)
 	WHERE NOT r.test;
-	calibration := CASE method
+	RETURN CASE method
 		WHEN 'sigmoid' THEN risk.fit_sigmoid(chosen.margins, chosen.labels, chosen.weights)
 		ELSE risk.fit_isotonic(chosen.margins, chosen.labels, chosen.weights) END;
-	IF (calibration ->> 'slope')::double precision <= 0 OR jsonb_array_length(calibration -> 'margins') < 2 THEN
-		RAISE EXCEPTION 'the model cannot be calibrated'
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = 'On the validation rows its margins do not rise with the risk.',
-				HINT = 'Look at its metrics: train with calibration => ''none''.';
-	END IF;
-	RETURN calibration;
 END
 $$;
 COMMENT ON FUNCTION risk.fit_calibration(risk.training_run, text) IS 'Internal: the calibration that a training calls for';
-REVOKE ALL ON FUNCTION risk.fit_calibration(risk.training_run, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.store_training(
 	name text,
@@ -523,9 +514,7 @@ AS $$
 		CASE WHEN run.known IS NOT NULL THEN count(*) FILTER (WHERE h.label AND NOT h.known) END,
 		risk.average_precision(h.score, h.label) FILTER (WHERE NOT h.known),
 		risk.roc_auc(h.score, h.label) FILTER (WHERE NOT h.known)
-	FROM risk.held_out_scores(run, CASE WHEN (run.summary ->> 'kept_negatives')::double precision < 1
-		THEN jsonb_build_object('method', 'sigmoid', 'slope', 1,
-			'intercept', ln((run.summary ->> 'kept_negatives')::double precision)) END) h
+	FROM risk.held_out_scores(run, risk.fit_calibration(run, 'none')) h
 	WHERE h.test
 $$;
 COMMENT ON FUNCTION risk.fold_metrics(risk.training_run) IS 'Internal: metrics of one fold';

@@ -47,6 +47,9 @@ is( $standby->safe_psql('postgres', $reasons),
 	$primary->safe_psql('postgres', $reasons),
 	'and the same reasons');
 
+is($standby->safe_psql('postgres', q{SELECT count(*) FROM risk.cross_validate('SELECT c.*, id % 3 = 0 AS failed FROM company c', 'failed', folds => 2, rounds => 1)}),
+	2, 'a cross-validation, which keeps nothing');
+
 my $session = $standby->background_psql('postgres');
 my $prepared = $standby->background_psql('postgres');
 is($session->query_safe(company_scores()), $one, 'a session of the standby scores');

@@ -574,7 +574,7 @@ refuses('a class that is none', 'd', qr/needs classes 0, 1, 2/, parameters => [ 
 refuses('more classes than announced', 'x', qr/num_class/, parameters => [ objective => 'multi:softprob', num_class => 2 ], edit => sub { $_[0][$_][1] = $_ % 3 foreach 0 .. 299 });
 refuses('an unknown parameter', 'a', qr/does not use: "?max_dept\b/, parameters => [ max_dept => 3 ]);
 refuses('two unknown parameters', 'a', qr/max_dept"?, "?n_tree/, parameters => [ max_dept => 3, n_tree => 5, eta => 0.1 ]);
-refuses('a parameter of another booster', 'a', qr/rate_drop/, parameters => [ rate_drop => 0.5 ]);
+refuses('a parameter of another booster', 'a', qr/feature_selector/, parameters => [ feature_selector => 'greedy' ]);
 refuses('a value that is none', 'a', qr/could not use the parameters.*(eta|learning_rate).*much/s, parameters => [ eta => 'much' ]);
 refuses('a value out of range', 'a', qr/could not use the parameters.*max_depth/, parameters => [ max_depth => -1 ]);
 refuses('an unknown objective', 'a', qr/could not use the parameters.*binary:logisitc/, parameters => [ objective => 'binary:logisitc' ]);
