@@ -47,6 +47,7 @@
 typedef struct ProfileState
 {
 	Tuplesortstate *sort;
+	const float *next;			/* instead of it: numbers at hand, in order */
 	bool		is_text;
 	int64		missing;
 	int64		values;
@@ -263,6 +264,19 @@ count_own_bins(const double *deciles, const DecileRun *runs, int64 values,
 	counts[*bound_count] = values - before;
 }
 
+/* The next number in order; there is one more. */
+static double
+next_number(ProfileState *state)
+{
+	Datum		datum;
+
+	if (state->next != NULL)
+		return *state->next++;
+	if (!sorted_datum(state->sort, &datum))
+		elog(ERROR, "sort of a profile has lost values");
+	return DatumGetFloat8(datum);
+}
+
 static void
 profile_numbers(ProfileState *state, ProfileRow *row)
 {
@@ -285,7 +299,6 @@ profile_numbers(ProfileState *state, ProfileRow *row)
 	DoubleDouble mean_sum = dd_from(0.0);
 	double		mean = 0.0;		/* of the values so far */
 	double		squares = 0.0;	/* sum of squared distances from it (Welford) */
-	Datum		datum;
 
 	if (!state->has_reference)
 		bound_count = 2 * DRIFT_DEFAULT_BINS;
@@ -297,9 +310,7 @@ profile_numbers(ProfileState *state, ProfileRow *row)
 		int64		done;		/* in parts of 1 / (n * SLICES) of all weight */
 
 		CHECK_FOR_INTERRUPTS();
-		if (!sorted_datum(state->sort, &datum))
-			elog(ERROR, "sort of a profile has lost values");
-		value = DatumGetFloat8(datum);
+		value = next_number(state);
 
 		if (i > 0 && value != previous)
 		{
@@ -569,7 +580,8 @@ make_profile(ProfileState *state, TupleDesc descriptor)
 	ProfileRow	row;
 
 	begin_row(&row, state->values + state->missing, state->missing);
-	tuplesort_performsort(state->sort);
+	if (state->sort != NULL)
+		tuplesort_performsort(state->sort);
 	if (state->is_text)
 		profile_categories(state, &row);
 	else
@@ -578,14 +590,29 @@ make_profile(ProfileState *state, TupleDesc descriptor)
 	return end_row(&row, descriptor);
 }
 
+#define ST_SORT sort_floats
+#define ST_ELEMENT_TYPE float
+#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 Datum
 profile_of_numbers(TupleDesc descriptor, const float *values, int64 count)
 {
-	ProfileState state = {.sort = begin_sort(false, 1)};
+	float	   *sorted = palloc(Max(count, 1) * sizeof(float));
+	ProfileState state = {.next = sorted};
+	Datum		profile;
 
 	for (int64 i = 0; i < count; i++)
-		add_number(&state, values[i]);
-	return make_profile(&state, descriptor);
+		if (!isnan(values[i]))
+			sorted[state.values++] = values[i] + 0.0f;	/* -0 becomes 0 */
+	state.missing = count - state.values;
+	sort_floats(sorted, state.values);
+	profile = make_profile(&state, descriptor);
+	pfree(sorted);
+	return profile;
 }
 
 Datum

@@ -29,6 +29,7 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "tcop/pquery.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -126,6 +127,8 @@ typedef struct PeriodEntry
  */
 typedef struct Reader
 {
+	DestReceiver receiver;		/* must be first */
+	MemoryContext row_context;
 	const TrainingSpec *spec;
 	TrainingData *data;
 	TupleDesc	descriptor;
@@ -144,7 +147,7 @@ typedef struct Reader
 	FmgrInfo	key_output;
 	periods_hash *periods;
 	int64		last_period;
-	Datum	   *datums;
+	Datum	   *datums;			/* the row at hand, the slot's */
 	bool	   *nulls;
 } Reader;
 
@@ -603,13 +606,12 @@ read_features(Reader *reader, float *values)
 }
 
 static void
-read_row(Reader *reader, HeapTuple tuple)
+read_row(Reader *reader)
 {
 	TrainingData *data = reader->data;
 	TrainingRow row;
 
 	memset(&row, 0, sizeof(row));
-	heap_deform_tuple(tuple, reader->descriptor, reader->datums, reader->nulls);
 	row.lot = read_lot(reader);
 	row.label = read_label(reader);
 	row.weight = read_weight(reader);
@@ -625,6 +627,36 @@ read_row(Reader *reader, HeapTuple tuple)
 	data->rows++;
 	data->positives += row.label;
 	data->known += row.known;
+}
+
+/* ----------
+ * The portal's rows come here, without being copied
+ * ----------
+ */
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Reader	   *reader = (Reader *) self;
+	MemoryContext old_context = MemoryContextSwitchTo(reader->row_context);
+
+	slot_getallattrs(slot);
+	reader->datums = slot->tts_values;
+	reader->nulls = slot->tts_isnull;
+	read_row(reader);
+	MemoryContextSwitchTo(old_context);
+	/* now, not after some rows: a value may be long when it is detoasted */
+	MemoryContextReset(reader->row_context);
+	return true;
+}
+
+static void
+begin_rows(DestReceiver *self, int operation, TupleDesc descriptor)
+{
+}
+
+static void
+end_rows(DestReceiver *self)
+{
 }
 
 /* ----------
@@ -738,14 +770,13 @@ training_data_read(const char *query, const TrainingSpec *spec, void (*check_col
 {
 	MemoryContext old_context = CurrentMemoryContext;
 	TrainingData *data = palloc0(sizeof(TrainingData));
-	MemoryContext row_context;
-	Reader		reader = {.spec = spec, .data = data};
+	Reader		reader = {.receiver = {receive_row, begin_rows, end_rows, end_rows, DestNone}, .spec = spec, .data = data};
 	SPIPlanPtr	plan;
 	Portal		portal;
 	int			nest_level = NewGUCNestLevel();
 
 	data->context = AllocSetContextCreate(old_context, "company_risk training data", ALLOCSET_DEFAULT_SIZES);
-	row_context = AllocSetContextCreate(data->context, "company_risk training rows", ALLOCSET_DEFAULT_SIZES);
+	reader.row_context = AllocSetContextCreate(data->context, "company_risk training rows", ALLOCSET_DEFAULT_SIZES);
 	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 
@@ -756,8 +787,6 @@ training_data_read(const char *query, const TrainingSpec *spec, void (*check_col
 
 	MemoryContextSwitchTo(data->context);
 	reader.descriptor = CreateTupleDescCopy(portal->tupDesc);
-	reader.datums = palloc(reader.descriptor->natts * sizeof(Datum));
-	reader.nulls = palloc(reader.descriptor->natts * sizeof(bool));
 	reader.periods = periods_create(data->context, 64, NULL);
 	find_parts(&reader);
 	find_features(&reader);
@@ -768,26 +797,15 @@ training_data_read(const char *query, const TrainingSpec *spec, void (*check_col
 	data->heads = BufFileCreateTemp(false);
 	data->values = BufFileCreateTemp(false);
 
-	for (;;)
+	while (PortalRunFetch(portal, FETCH_FORWARD, ROWS_PER_FETCH, &reader.receiver) > 0)
 	{
-		SPI_cursor_fetch(portal, true, ROWS_PER_FETCH);
-		if (SPI_processed == 0)
-			break;
-		MemoryContextSwitchTo(row_context);
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			read_row(&reader, SPI_tuptable->vals[i]);
-			/* now, not after the block: a value may be long when it is detoasted */
-			MemoryContextReset(row_context);
-		}
-		SPI_freetuptable(SPI_tuptable);
 		progress_rows(data->rows);
 		CHECK_FOR_INTERRUPTS();
 	}
 	SPI_cursor_close(portal);
 	SPI_finish();
 	AtEOXact_GUC(true, nest_level);
-	MemoryContextDelete(row_context);
+	MemoryContextDelete(reader.row_context);
 
 	if (data->rows == 0)
 		ereport(ERROR,

@@ -43,33 +43,6 @@ choose_row(int64 number, int64 needed, int64 left, int seed)
 	return training_draw(lot, LOT_PROFILE) * left < needed;
 }
 
-/* Calls back for each row of the sample. */
-typedef void (*SampleCallback) (void *argument, int64 place, const float *features);
-
-static void
-read_sample(TrainingData *data, const TrainingSpec *spec, int64 count, SampleCallback callback, void *argument)
-{
-	float	   *features = palloc(data->feature_count * sizeof(float));
-	TrainingRow row;
-	int64		place = 0;
-
-	training_data_rewind(data);
-	for (int64 number = 0; place < count; number++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!training_data_next(data, &row, features))
-			elog(ERROR, "temporary file of training rows ends early");
-		if (choose_row(number, count - place, data->rows - number, spec->seed))
-			callback(argument, place++, features);
-	}
-	pfree(features);
-}
-
-/* ----------
- * Features
- * ----------
- */
-
 /* Some features of the sample, one after the other */
 typedef struct Block
 {
@@ -79,13 +52,49 @@ typedef struct Block
 	float	   *values;
 } Block;
 
-static void
-put_in_block(void *argument, int64 place, const float *features)
+/* The model, for the margins of the sample's rows */
+typedef struct Scorer
 {
-	Block	   *block = argument;
+	const ForestImage *image;
+	ForestValue *vector;
+	TrainingProfile *profile;
+} Scorer;
 
-	for (int i = 0; i < block->count; i++)
-		block->values[i * block->rows + place] = features[block->first + i];
+static void
+score_row(Scorer *scorer, int64 place, const float *features)
+{
+	TrainingProfile *profile = scorer->profile;
+
+	for (uint32_t i = 0; i < scorer->image->feature_count; i++)
+		scorer->vector[i].value = features[i];
+	forest_prepare(scorer->image, scorer->vector);
+	forest_margins(scorer->image, scorer->vector, &profile->margins[place]);
+	objective_predict(TRANSFORM_SIGMOID, &profile->margins[place], 1, &profile->scores[place]);
+}
+
+/* Reads the sample into a block, and scores its rows where there is a scorer. */
+static void
+read_sample(TrainingData *data, const TrainingSpec *spec, Block *block, Scorer *scorer)
+{
+	float	   *features = palloc(data->feature_count * sizeof(float));
+	TrainingRow row;
+	int64		place = 0;
+
+	training_data_rewind(data);
+	for (int64 number = 0; place < block->rows; number++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!training_data_next(data, &row, features))
+			elog(ERROR, "temporary file of training rows ends early");
+		if (!choose_row(number, block->rows - place, data->rows - number, spec->seed))
+			continue;
+		for (int i = 0; i < block->count; i++)
+			block->values[i * block->rows + place] = features[block->first + i];
+		if (scorer != NULL)
+			score_row(scorer, place, features);
+		place++;
+	}
+	pfree(features);
 }
 
 static Datum
@@ -110,77 +119,47 @@ profile_feature(const TrainingColumn *column, TupleDesc descriptor, const float 
 	return profile;
 }
 
-static Datum
-profile_features(TrainingData *data, const TrainingSpec *spec, int64 rows, Oid array_type)
-{
-	Oid			type = get_element_type(array_type);
-	TupleDesc	descriptor = lookup_rowtype_tupdesc(type, -1);
-	Datum	   *profiles = palloc(data->feature_count * sizeof(Datum));
-	int			at_once = (int) Max(1, Min(data->feature_count, SAMPLE_BYTES / (int64) (rows * sizeof(float))));
-	Block		block = {.rows = rows, .values = palloc(at_once * rows * sizeof(float))};
-	int16		length;
-	bool		by_value;
-	char		align;
-
-	for (; block.first < data->feature_count; block.first += block.count)
-	{
-		block.count = Min(at_once, data->feature_count - block.first);
-		read_sample(data, spec, rows, put_in_block, &block);
-		for (int i = 0; i < block.count; i++)
-			profiles[block.first + i] = profile_feature(&data->columns[data->features[block.first + i]], descriptor,
-														block.values + i * rows, rows);
-	}
-	pfree(block.values);
-	ReleaseTupleDesc(descriptor);
-	get_typlenbyvalalign(type, &length, &by_value, &align);
-	return PointerGetDatum(construct_array(profiles, data->feature_count, type, length, by_value, align));
-}
-
-/* ----------
- * Margins
- * ----------
- */
-typedef struct Scorer
-{
-	const ForestImage *image;
-	ForestValue *vector;
-	TrainingProfile *profile;
-} Scorer;
-
 static void
-score_row(void *argument, int64 place, const float *features)
+begin_scoring(Scorer *scorer, TrainingData *data, const bytea *model, uint32_t rounds, TrainingProfile *profile)
 {
-	Scorer	   *scorer = argument;
-	TrainingProfile *profile = scorer->profile;
-
-	for (uint32_t i = 0; i < scorer->image->feature_count; i++)
-		scorer->vector[i].value = features[i];
-	forest_prepare(scorer->image, scorer->vector);
-	forest_margins(scorer->image, scorer->vector, &profile->margins[place]);
-	objective_predict(TRANSFORM_SIGMOID, &profile->margins[place], 1, &profile->scores[place]);
-}
-
-static void
-score_sample(TrainingData *data, const TrainingSpec *spec, const bytea *bytes, uint32_t rounds,
-			 TrainingProfile *profile)
-{
-	const Model *model = server_read_model(bytes);
-	Scorer		scorer = {.profile = profile};
-
-	scorer.image = forest_build(server_host(), model, rounds, NULL);
-	if (scorer.image->feature_count != (uint32_t) data->feature_count || scorer.image->group_count != 1)
+	scorer->image = forest_build(server_host(), server_read_model(model), rounds, NULL);
+	if (scorer->image->feature_count != (uint32_t) data->feature_count || scorer->image->group_count != 1)
 		elog(ERROR, "the trained model is not one of the training's features");
-	scorer.vector = palloc(forest_vector_length(scorer.image->feature_count) * sizeof(ForestValue));
+	scorer->vector = palloc(forest_vector_length(scorer->image->feature_count) * sizeof(ForestValue));
+	scorer->profile = profile;
 	profile->margins = palloc(profile->rows * sizeof(float));
 	profile->scores = palloc(profile->rows * sizeof(float));
-	read_sample(data, spec, profile->rows, score_row, &scorer);
 }
 
 void
 training_profile_make(TrainingData *data, const TrainingSpec *spec, const bytea *model, int rounds, Oid profiles_type,
 					  TrainingProfile *profile)
 {
+	Oid			type = get_element_type(profiles_type);
+	TupleDesc	descriptor = lookup_rowtype_tupdesc(type, -1);
+	Datum	   *profiles = palloc(data->feature_count * sizeof(Datum));
+	Scorer		scorer;
+	Block		block = {0};
+	int64		at_once;
+	int16		length;
+	bool		by_value;
+	char		align;
+
 	profile->rows = Min(data->rows, SAMPLE_ROWS);
-	score_sample(data, spec, model, (uint32_t) rounds, profile);
-	profile->features = profile_features(data, spec, profile->rows, profiles_type);
+	begin_scoring(&scorer, data, model, (uint32_t) rounds, profile);
+	at_once = Max(1, Min(data->feature_count, SAMPLE_BYTES / (int64) (profile->rows * sizeof(float))));
+	block.rows = profile->rows;
+	block.values = palloc(at_once * block.rows * sizeof(float));
+	for (; block.first < data->feature_count; block.first += block.count)
+	{
+		block.count = Min(at_once, data->feature_count - block.first);
+		read_sample(data, spec, &block, block.first == 0 ? &scorer : NULL);
+		for (int i = 0; i < block.count; i++)
+			profiles[block.first + i] = profile_feature(&data->columns[data->features[block.first + i]], descriptor,
+														block.values + i * block.rows, block.rows);
+	}
+	pfree(block.values);
+	ReleaseTupleDesc(descriptor);
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	profile->features = PointerGetDatum(construct_array(profiles, data->feature_count, type, length, by_value, align));
 }
