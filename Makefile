@@ -54,6 +54,7 @@ OBJS = \
 	src/training.o \
 	src/training_data.o \
 	src/training_fit.o \
+	src/training_lots.o \
 	src/training_profile.o \
 	src/training_request.o \
 	src/training_split.o \

@@ -436,22 +436,3 @@ company_risk_run_training(PG_FUNCTION_ARGS)
 	AtEOXact_GUC(true, nest_level);
 	return (Datum) 0;
 }
-
-/* The draw by which a key is held out, or in a fold: for others to follow it */
-PG_FUNCTION_INFO_V1(company_risk_training_draw);
-Datum
-company_risk_training_draw(PG_FUNCTION_ARGS)
-{
-	static const char *const purposes[] = {"held out", "test", "fold"};
-	text	   *key = PG_GETARG_TEXT_PP(0);
-	char	   *purpose = text_to_cstring(PG_GETARG_TEXT_PP(2));
-
-	for (int i = 0; i < (int) lengthof(purposes); i++)
-		if (strcmp(purposes[i], purpose) == 0)
-			PG_RETURN_FLOAT8(training_draw(training_lot(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), PG_GETARG_INT32(1)),
-										   (LotPurpose) i));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown purpose \"%s\"", purpose),
-			 errhint("It is \"held out\", \"test\" or \"fold\".")));
-}

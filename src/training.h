@@ -125,6 +125,16 @@ extern bool training_data_next(TrainingData *data, TrainingRow *row, float *feat
 /* A period as ISO 8601 or a whole number */
 extern char *training_period_text(const TrainingData *data, int64 period);
 
+/* ----------
+ * Lots (training_lots.c)
+ * ----------
+ */
+extern uint64 training_lot(const char *key, int length, int seed);
+
+/* Of a key; its type must be one that can be a key, output its output function. */
+extern bool training_key_type(Oid type);
+extern uint64 training_key_lot(Oid type, FmgrInfo *output, Datum key, int seed);
+
 /* Uniform in [0, 1), from a lot; each purpose draws its own. */
 typedef enum LotPurpose
 {
@@ -135,7 +145,6 @@ typedef enum LotPurpose
 	LOT_PROFILE
 } LotPurpose;
 
-extern uint64 training_lot(const char *key, int length, int seed);
 extern double training_draw(uint64 lot, LotPurpose purpose);
 
 /* ----------

@@ -38,7 +38,6 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "company_risk.h"
@@ -212,31 +211,6 @@ check_boolean(Reader *reader, int column, const char *part)
 		fail_column_type(reader, column, part, "a boolean");
 }
 
-/*
- * Is the text of a type's values the same in every session?  Who is held out must
- * not depend on how somebody likes to see dates.
- */
-static bool
-can_be_key(Oid type)
-{
-	Conversion	conversion;
-
-	switch (type)
-	{
-		case BOOLOID:
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case NUMERICOID:
-		case UUIDOID:
-		case DATEOID:
-		case TIMESTAMPOID:
-			return true;
-		default:
-			return conversion_to_category(type, &conversion);
-	}
-}
-
 /* The columns that play a part other than being a feature */
 static void
 find_parts(Reader *reader)
@@ -294,9 +268,9 @@ find_parts(Reader *reader)
 	if (reader->key >= 0)
 	{
 		reader->key_type = column_type(reader, reader->key);
-		if (!can_be_key(reader->key_type))
+		if (!training_key_type(reader->key_type))
 			fail_column_type(reader, reader->key, names[1],
-							 "text, an enum, a number but no float, a boolean, a uuid, a date, or a timestamp without time zone; "
+							 "text, an enum, a whole number, a numeric, a uuid, a date, or a timestamp without time zone; "
 							 "others can be cast to text in the query");
 		getTypeOutputInfo(reader->key_type, &output, &is_varlena);
 		fmgr_info_cxt(output, &reader->key_output, reader->data->context);
@@ -459,31 +433,6 @@ read_period(Reader *reader)
 	return value;
 }
 
-/* The lot of a key, from its text as it is in every session: numbers without needless zeros, dates by ISO 8601 */
-static uint64
-training_lot_of(Oid type, FmgrInfo *output, Datum datum, int seed)
-{
-	char		buffer[MAXDATELEN + 1];
-	const char *string;
-
-	switch (type)
-	{
-		case BPCHAROID:
-			string = TextDatumGetCString(datum);
-			return training_lot(string, bpchartruelen(unconstify(char *, string), strlen(string)), seed);
-		case NUMERICOID:
-			string = numeric_normalize(DatumGetNumeric(datum));
-			break;
-		case DATEOID:
-		case TIMESTAMPOID:
-			string = JsonEncodeDateTime(buffer, datum, type, NULL);
-			break;
-		default:
-			string = OutputFunctionCall(output, datum);
-	}
-	return training_lot(string, strlen(string), seed);
-}
-
 static uint64
 read_lot(Reader *reader)
 {
@@ -495,7 +444,7 @@ read_lot(Reader *reader)
 	}
 	if (reader->nulls[reader->key])
 		fail_value(reader, reader->key, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null", "It is the key.");
-	return training_lot_of(reader->key_type, &reader->key_output, reader->datums[reader->key], reader->spec->seed);
+	return training_key_lot(reader->key_type, &reader->key_output, reader->datums[reader->key], reader->spec->seed);
 }
 
 static int32
@@ -870,30 +819,4 @@ training_period_text(const TrainingData *data, int64 period)
 		default:
 			return psprintf(INT64_FORMAT, period);
 	}
-}
-
-/* ----------
- * Lots
- *
- * Who is held out, and who is in which fold, follows from seed and key alone:
- * not from the order of rows, nor from which others there are, nor from settings.
- * ----------
- */
-uint64
-training_lot(const char *key, int length, int seed)
-{
-	return hash_bytes_extended((const unsigned char *) key, length, (uint64) (uint32) seed);
-}
-
-double
-training_draw(uint64 lot, LotPurpose purpose)
-{
-	/* another lot for each purpose, by the finalizer of MurmurHash3 */
-	lot ^= UINT64CONST(0x9E3779B97F4A7C15) * ((uint64) purpose + 1);
-	lot ^= lot >> 33;
-	lot *= UINT64CONST(0xFF51AFD7ED558CCD);
-	lot ^= lot >> 33;
-	lot *= UINT64CONST(0xC4CEB9FE1A85EC53);
-	lot ^= lot >> 33;
-	return (double) (lot >> 11) * 0x1p-53;
 }
