@@ -104,14 +104,17 @@ COMMENT ON TYPE risk.column_profile IS 'Internal: what risk.profile_column answe
 CREATE FUNCTION risk.profile_add(state internal, value double precision, bounds double precision[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION risk.profile_add(internal, double precision, double precision[], integer) IS 'Internal: step of risk.profile_column';
+REVOKE ALL ON FUNCTION risk.profile_add(internal, double precision, double precision[], integer) FROM PUBLIC;
 
 CREATE FUNCTION risk.profile_add(state internal, value text, categories text[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION risk.profile_add(internal, text, text[], integer) IS 'Internal: step of risk.profile_column';
+REVOKE ALL ON FUNCTION risk.profile_add(internal, text, text[], integer) FROM PUBLIC;
 
 CREATE FUNCTION risk.profile_final(state internal) RETURNS risk.column_profile
 	AS 'MODULE_PATHNAME', 'company_risk_profile_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk.profile_final(internal) IS 'Internal: result of risk.profile_column';
+REVOKE ALL ON FUNCTION risk.profile_final(internal) FROM PUBLIC;
 
 CREATE AGGREGATE risk.profile_column(value double precision, bounds double precision[], columns integer) (
 	SFUNC = risk.profile_add, STYPE = internal, SSPACE = 4194304,
