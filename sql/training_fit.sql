@@ -68,35 +68,7 @@ SELECT risk.set_calibration('thinned@1', calibration) FROM thinned;
 SELECT risk.drop_model('thinned@1', 'end of test');
 DROP TABLE curve, thinned;
 
--- The optimum takes a handful of passes: less time than four in SQL
-CREATE TABLE timed AS SELECT array_agg(x) AS m, array_agg(y) AS y
-FROM (SELECT (n % 1009 / 100.0)::real AS x, n % 1009 + (n * 7919::bigint) % 2003 > 1500 AS y FROM generate_series(1, 200000) n) r;
-CREATE FUNCTION seconds(query text) RETURNS float8 LANGUAGE plpgsql AS $$
-DECLARE
-	begun timestamptz;
-	least_time float8 := 'Infinity';
-BEGIN
-	FOR i IN 1 .. 4 LOOP
-		begun := clock_timestamp();
-		EXECUTE query;
-		least_time := least(least_time, extract(epoch FROM clock_timestamp() - begun));
-	END LOOP;
-	RETURN least_time;
-END
-$$;
-SELECT seconds('SELECT risk.fit_sigmoid(m, y) FROM timed') < 4 * seconds('SELECT sum(ln(1 + exp(x::float8))) FROM timed, unnest(m) x') AS quick;
-DROP TABLE timed;
-DROP FUNCTION seconds(text);
--- What is refused
-SELECT outcome('SELECT risk.fit_sigmoid(NULL, NULL)');
-SELECT outcome($$SELECT risk.fit_sigmoid('{1,2}', '{t,t}')$$);
-SELECT outcome($$SELECT risk.fit_isotonic('{1,2}', '{t}')$$);
-SELECT outcome($$SELECT risk.fit_isotonic('{1,NULL}', '{t,f}')$$);
-SELECT outcome($$SELECT risk.fit_isotonic('{1,NaN}', '{t,f}')$$);
-SELECT outcome($$SELECT risk.fit_isotonic('{1,2}', '{t,f}', '{1,-1}')$$);
-SELECT outcome($$SELECT risk.fit_isotonic('{1,2}', '{t,f}', '{1,0}')$$);
-SELECT outcome($$SELECT risk.fit_isotonic('{}', '{}')$$);
--- and what would be no calibration: one margin, or margins that fall
+-- What would be no calibration: one margin, or margins that fall
 SELECT outcome($$SELECT risk.fit_sigmoid('{0,0,0,0}', '{f,f,t,t}')$$);
 SELECT outcome($$SELECT risk.fit_sigmoid('{3,2,1}', '{f,t,t}')$$);
 SELECT outcome($$SELECT risk.fit_isotonic('{5,5,5}', '{f,t,t}')$$);

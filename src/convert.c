@@ -7,9 +7,6 @@
  */
 #include "convert.h"
 
-#include "funcapi.h"
-#include "utils/memutils.h"
-
 /* The conversion of the first argument, looked up once in a query */
 static Conversion
 argument_conversion(FunctionCallInfo fcinfo, const char *what)

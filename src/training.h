@@ -131,6 +131,9 @@ extern char *training_period_text(const TrainingData *data, int64 period);
  */
 extern uint64 training_lot(const char *key, int length, int seed);
 
+/* Of a row without a key; number counts from 1. */
+extern uint64 training_number_lot(int64 number, int seed);
+
 /* Of a key; its type must be one that can be a key, output its output function. */
 extern bool training_key_type(Oid type);
 extern uint64 training_key_lot(Oid type, FmgrInfo *output, Datum key, int seed);

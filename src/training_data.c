@@ -437,11 +437,7 @@ static uint64
 read_lot(Reader *reader)
 {
 	if (reader->key < 0)
-	{
-		char		number[MAXINT8LEN + 1];
-
-		return training_lot(number, pg_lltoa(reader->data->rows + 1, number), reader->spec->seed);
-	}
+		return training_number_lot(reader->data->rows + 1, reader->spec->seed);
 	if (reader->nulls[reader->key])
 		fail_value(reader, reader->key, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null", "It is the key.");
 	return training_key_lot(reader->key_type, &reader->key_output, reader->datums[reader->key], reader->spec->seed);

@@ -24,6 +24,14 @@ training_lot(const char *key, int length, int seed)
 	return hash_bytes_extended((const unsigned char *) key, length, (uint64) (uint32) seed);
 }
 
+uint64
+training_number_lot(int64 number, int seed)
+{
+	char		digits[MAXINT8LEN + 1];
+
+	return training_lot(digits, pg_lltoa(number, digits), seed);
+}
+
 double
 training_draw(uint64 lot, LotPurpose purpose)
 {

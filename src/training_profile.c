@@ -15,12 +15,9 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/typcache.h"
 
 #include "company_risk.h"
@@ -33,14 +30,11 @@
 #define SAMPLE_ROWS 100000
 #define SAMPLE_BYTES (64 * 1024 * 1024)
 
-/* Of rows still to come, needed ones are to be chosen: is this one of them? */
+/* Of the rows left, needed ones are to be chosen: is this one, the first of them, among these? */
 static bool
 choose_row(int64 number, int64 needed, int64 left, int seed)
 {
-	char		digits[MAXINT8LEN + 1];
-	uint64		lot = training_lot(digits, pg_lltoa(number, digits), seed);
-
-	return training_draw(lot, LOT_PROFILE) * left < needed;
+	return training_draw(training_number_lot(number, seed), LOT_PROFILE) * left < needed;
 }
 
 /* Some features of the sample, one after the other */
@@ -86,7 +80,7 @@ read_sample(TrainingData *data, const TrainingSpec *spec, Block *block, Scorer *
 		CHECK_FOR_INTERRUPTS();
 		if (!training_data_next(data, &row, features))
 			elog(ERROR, "temporary file of training rows ends early");
-		if (!choose_row(number, block->rows - place, data->rows - number, spec->seed))
+		if (!choose_row(number + 1, block->rows - place, data->rows - number, spec->seed))
 			continue;
 		for (int i = 0; i < block->count; i++)
 			block->values[i * block->rows + place] = features[block->first + i];
