@@ -21,44 +21,12 @@ script_parts = $(sort $(wildcard $(top)sql/install/*.sql))
 DATA_built = $(script_built)
 
 OBJS = \
-	src/binding.o \
-	src/calibration.o \
-	src/call.o \
 	src/company_risk.o \
-	src/convert.o \
-	src/drift.o \
-	src/importance.o \
-	src/importing.o \
-	src/json.o \
-	src/loaded_models.o \
-	src/lookup.o \
-	src/metric_bootstrap.o \
-	src/metric_concordance.o \
-	src/metric_groups.o \
-	src/metric_outcomes.o \
-	src/metric_sums.o \
-	src/metric_tables.o \
-	src/metrics.o \
-	src/profile.o \
-	src/progress.o \
-	src/query.o \
-	src/reasons.o \
-	src/registry.o \
-	src/score.o \
-	src/shared_directory.o \
-	src/shared_models.o \
-	src/support.o \
-	src/trainer.o \
-	src/trainer_convert.o \
-	src/trainer_training.o \
-	src/training.o \
-	src/training_data.o \
-	src/training_fit.o \
-	src/training_lots.o \
-	src/training_profile.o \
-	src/training_request.o \
-	src/training_split.o \
-	src/verify.o \
+	src/base/caller_query.o \
+	src/base/column_value.o \
+	src/base/jsonb_build.o \
+	src/base/messages.o \
+	src/base/shared_struct.o \
 	src/core/document.o \
 	src/core/evaluate.o \
 	src/core/explain.o \
@@ -72,9 +40,44 @@ OBJS = \
 	src/core/model_check.o \
 	src/core/objective.o \
 	src/core/quadrature.o \
-	src/core/ubjson.o
+	src/core/ubjson.o \
+	src/models/calibration.o \
+	src/models/inspect.o \
+	src/models/loaded_models.o \
+	src/models/registry.o \
+	src/models/server_host.o \
+	src/models/shared_directory.o \
+	src/models/shared_models.o \
+	src/scoring/binding.o \
+	src/scoring/call.o \
+	src/scoring/explain_score.o \
+	src/scoring/importance.o \
+	src/scoring/lookup.o \
+	src/scoring/planner_support.o \
+	src/scoring/score.o \
+	src/metrics/bootstrap.o \
+	src/metrics/concordance.o \
+	src/metrics/drift.o \
+	src/metrics/metrics.o \
+	src/metrics/outcomes.o \
+	src/metrics/profile.o \
+	src/metrics/score_groups.o \
+	src/metrics/sums.o \
+	src/metrics/tables.o \
+	src/libxgboost/convert.o \
+	src/libxgboost/trainer.o \
+	src/libxgboost/trainer_training.o \
+	src/libxgboost/verify.o \
+	src/training/calibration_fit.o \
+	src/training/draw.o \
+	src/training/progress.o \
+	src/training/request.o \
+	src/training/rows.o \
+	src/training/run.o \
+	src/training/sample_profile.o \
+	src/training/split.o
 
-PG_CPPFLAGS = -DCOMPANY_RISK_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -I$(top)src -DCOMPANY_RISK_VERSION='"$(EXTVERSION)"'
 
 # Scores are promised to the bit: no fused multiply-add, no reassociation,
 # whatever the packager's CFLAGS say.  The two exceptions to -Wextra are what
@@ -156,7 +159,7 @@ object-folders:
 $(script_built): $(script_parts) | object-folders
 	cat $(script_parts) >$@
 $(OBJS): | object-folders
-$(OBJS): $(wildcard $(top)src/*.h $(top)src/core/*.h) $(top)company_risk.control $(top)Makefile
+$(OBJS): $(wildcard $(top)src/*/*.h $(top)trainer/protocol.h) $(top)company_risk.control $(top)Makefile
 endif
 
 export PG_CONFIG ONLY GROWTH

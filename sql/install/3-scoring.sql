@@ -287,7 +287,7 @@ CREATE FUNCTION risk.importance_final(state bytea) RETURNS jsonb
 COMMENT ON FUNCTION risk.importance_final(bytea) IS 'Internal: result of risk.global_importance';
 REVOKE ALL ON FUNCTION risk.importance_final(bytea) FROM PUBLIC;
 
--- SSPACE: the state of a model of fifty features (src/importance.c), which takes 616 bytes for each
+-- SSPACE: the state of a model of fifty features (src/scoring/importance.c), which takes 616 bytes for each
 CREATE AGGREGATE risk.global_importance(company record) (
 	SFUNC = risk.importance_add, STYPE = bytea, SSPACE = 32768,
 	COMBINEFUNC = risk.importance_combine, FINALFUNC = risk.importance_final, PARALLEL = SAFE);
@@ -302,7 +302,7 @@ COMMENT ON AGGREGATE risk.global_importance(record, text) IS
 
 /* ----------
  * What the planner makes of a row: its columns, with their names before them
- * (src/support.c).  Only plans call these.
+ * (src/scoring/planner_support.c).  Only plans call these.
  * ----------
  */
 CREATE FUNCTION risk.score_columns(names text[], model text, VARIADIC columns "any")

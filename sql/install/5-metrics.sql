@@ -3,7 +3,7 @@
  *
  * The states of all aggregates are flat values of type bytea, so that partial
  * aggregation works among parallel workers and among servers.  Most of them are
- * outcomes, the multiset of (score, label) of src/metric_outcomes.c, which are also
+ * outcomes, the multiset of (score, label) of src/metrics/outcomes.c, which are also
  * a value of their own: risk.outcomes makes it, the functions below answer every
  * metric, curve and table from it.  Rows with a NULL argument do not count, nor do
  * rows of weight 0; over nothing a metric is NULL.

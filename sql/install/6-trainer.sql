@@ -1,7 +1,7 @@
 /* ----------
  * Models in libxgboost's eyes
  *
- * These start the trainer, a process of its own (src/trainer.c): libxgboost is
+ * These start the trainer, a process of its own (src/libxgboost/trainer.c): libxgboost is
  * never loaded into the server.
  * ----------
  */

@@ -99,7 +99,7 @@ CREATE TYPE risk.column_profile AS (
 	counts bigint[],
 	others bigint,
 	other_categories text[]);
-COMMENT ON TYPE risk.column_profile IS 'Internal: what risk.profile_column answers (src/profile.c)';
+COMMENT ON TYPE risk.column_profile IS 'Internal: what risk.profile_column answers (src/metrics/profile.c)';
 
 CREATE FUNCTION risk.profile_add(state internal, value double precision, bounds double precision[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;

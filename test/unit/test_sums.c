@@ -7,8 +7,8 @@
  */
 #include "unit.h"
 
-#include "double_double.h"
-#include "exact_sum.h"
+#include "base/double_double.h"
+#include "base/exact_sum.h"
 
 #include <float.h>
 #include <stdlib.h>

@@ -1,0 +1,553 @@
+/*
+ * verify.c
+ *		Models that libxgboost and we both know: comparing answers.
+ *
+ * risk.verify_model sends the bytes of a version, as they were imported, to
+ * libxgboost in a trainer process, and the same rows to both: margins must agree
+ * in every bit.  The rows come from a query, and are bound to features by name as
+ * every row is, or are generated.  Generated rows look for trouble: values that
+ * equal a threshold of the model or lie next to one, missing ones, both zeros,
+ * denormal and huge numbers, categories that are in no set.
+ *
+ * The outcome goes into the registry, with the version of libxgboost.  It is
+ * written as the registry's owner: whoever may call the function may have an
+ * outcome written, but not make one up.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "common/pg_prng.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "base/caller_query.h"
+#include "core/evaluate.h"
+#include "core/forest.h"
+#include "libxgboost/trainer.h"
+#include "models/registry.h"
+#include "models/server_host.h"
+#include "scoring/call.h"
+
+#define ROWS_MAX 10000000
+#define THRESHOLDS_KEPT 256		/* of each feature */
+#define FETCH_ROWS 1000
+
+/* ----------
+ * What the model sees of a row
+ * ----------
+ */
+PG_FUNCTION_INFO_V1(company_risk_feature_values);
+Datum
+company_risk_feature_values(PG_FUNCTION_ARGS)
+{
+	Call	   *call = call_begin(fcinfo);
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	int			dimension;
+	int			lower = 1;
+
+	if (call == NULL || !call_bind(call, fcinfo))
+		PG_RETURN_NULL();
+	count = dimension = (int) call->forest->feature_count;
+	elements = palloc(count * sizeof(Datum));
+	nulls = palloc(count * sizeof(bool));
+	for (int i = 0; i < count; i++)
+	{
+		nulls[i] = isnan(call->vector[i].value);
+		elements[i] = Float4GetDatum(call->vector[i].value);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, nulls, 1, &dimension, &lower,
+											 FLOAT4OID, sizeof(float4), true, TYPALIGN_INT));
+}
+
+/* ----------
+ * Comparing
+ * ----------
+ */
+typedef struct Comparison
+{
+	Trainer    *trainer;
+	const ForestImage *forest;
+
+	/* rows on their way */
+	char	   *payload;		/* RowsHead, features[capacity][feature_count] */
+	float	   *features;
+	int			count;
+	int			capacity;
+	StringInfoData answer;
+	ForestValue *vector;
+	float	   *margins;
+
+	int64		rows;
+	int64		different;
+	double		largest_difference;
+	char		library[32];	/* version */
+} Comparison;
+
+static void
+begin_comparison(Comparison *comparison, Trainer *trainer, const ForestImage *forest)
+{
+	Size		row_bytes = sizeof(float) * forest->feature_count;
+	Size		widest = sizeof(float) * Max(forest->feature_count, forest->group_count);
+
+	memset(comparison, 0, sizeof(*comparison));
+	comparison->trainer = trainer;
+	comparison->forest = forest;
+	/* neither a block nor its answer may be too long for a frame */
+	comparison->capacity = (int) (FRAME_PAYLOAD_USUAL / widest) + 1;
+	comparison->payload = palloc(sizeof(RowsHead) + row_bytes * comparison->capacity);
+	comparison->features = (float *) (comparison->payload + sizeof(RowsHead));
+	initStringInfo(&comparison->answer);
+	comparison->vector = MemoryContextAllocHuge(CurrentMemoryContext,
+												forest_vector_length(forest->feature_count) * sizeof(ForestValue));
+	comparison->margins = palloc(sizeof(float) * forest->group_count);
+}
+
+/* Sends the rows at hand and compares what comes back with our own margins. */
+static void
+compare_block(Comparison *comparison)
+{
+	const ForestImage *forest = comparison->forest;
+	Size		row_bytes = sizeof(float) * forest->feature_count;
+	Size		answer_bytes = sizeof(float) * forest->group_count;
+	RowsHead	head = {.count = (uint32) comparison->count, .feature_count = forest->feature_count};
+	MarginsHead answer;
+	FrameKind	kind;
+
+	if (comparison->count == 0)
+		return;
+	memcpy(comparison->payload, &head, sizeof(head));
+	trainer_send(comparison->trainer, FRAME_VALUES, comparison->payload, sizeof(head) + row_bytes * comparison->count);
+	kind = trainer_receive(comparison->trainer, &comparison->answer);
+	if (kind != FRAME_MARGINS || comparison->answer.len < (int) sizeof(answer))
+		trainer_fail_frame(comparison->trainer, kind);
+	memcpy(&answer, comparison->answer.data, sizeof(answer));
+	if (answer.groups != forest->group_count)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("libxgboost has %u output groups for a model with %u", answer.groups, forest->group_count)));
+	if (answer.count != head.count || (Size) comparison->answer.len != sizeof(answer) + answer_bytes * answer.count)
+		trainer_fail_frame(comparison->trainer, kind);
+
+	for (int row = 0; row < comparison->count; row++)
+	{
+		const char *theirs = comparison->answer.data + sizeof(answer) + answer_bytes * row;
+		const float *features = comparison->features + (Size) row * forest->feature_count;
+
+		for (uint32_t i = 0; i < forest->feature_count; i++)
+			comparison->vector[i].value = features[i];
+		forest_prepare(forest, comparison->vector);
+		forest_margins(forest, comparison->vector, comparison->margins);
+		comparison->rows++;
+		if (memcmp(theirs, comparison->margins, answer_bytes) == 0)
+			continue;
+		comparison->different++;
+		for (uint32_t group = 0; group < forest->group_count; group++)
+		{
+			float		margin;
+			double		difference;
+
+			memcpy(&margin, theirs + sizeof(float) * group, sizeof(float));
+			difference = fabs((double) margin - (double) comparison->margins[group]);
+			if (isnan(difference) || difference > comparison->largest_difference)
+				comparison->largest_difference = difference;
+		}
+	}
+	comparison->count = 0;
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Room for the next row's features */
+static float *
+next_row(Comparison *comparison)
+{
+	if (comparison->count == comparison->capacity)
+		compare_block(comparison);
+	return comparison->features + (Size) comparison->count++ * comparison->forest->feature_count;
+}
+
+/* ----------
+ * Rows from a query
+ * ----------
+ */
+static void
+take_sample_row(Comparison *comparison, Datum datum)
+{
+	ArrayType  *array = DatumGetArrayTypeP(datum);
+	const float4 *elements = (const float4 *) ARR_DATA_PTR(array);
+	const bits8 *bitmap = ARR_NULLBITMAP(array);
+	uint32_t	count = comparison->forest->feature_count;
+	float	   *features = next_row(comparison);
+
+	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) != (int) count)
+		elog(ERROR, "row has another number of features than the model");
+	for (uint32_t i = 0; i < count; i++)
+	{
+		features[i] = bitmap != NULL && (bitmap[i / 8] & (1 << (i % 8))) == 0 ? get_float4_nan() : *elements++;
+		if (isinf(features[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("feature \"%s\" of row " INT64_FORMAT " is infinite",
+							FOREST_AT(comparison->forest, char,
+									  FOREST_AT(comparison->forest, ForestFeature, comparison->forest->features)[i].name),
+							comparison->rows + comparison->count),
+					 errdetail("libxgboost does not take infinite values, so there is nothing to compare with."),
+					 errhint("Leave such rows out of the sample.")));
+	}
+}
+
+static void
+compare_sample(Comparison *comparison, const char *sample, const char *model)
+{
+	char	   *query = psprintf("SELECT risk.feature_values(" QUERY_ROW ", $1) FROM %s " QUERY_ROW, query_source(sample, NULL));
+	Oid			types[1] = {TEXTOID};
+	Datum		values[1] = {CStringGetTextDatum(model)};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk sample rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	SPIPlanPtr	plan;
+	Portal		portal;
+
+	SPI_connect();
+	plan = SPI_prepare(query, 1, types);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare the sample: %s", SPI_result_code_string(SPI_result));
+	portal = SPI_cursor_open(NULL, plan, values, NULL, true);
+	if (SPI_gettypeid(portal->tupDesc, 1) != FLOAT4ARRAYOID)
+		elog(ERROR, "risk.feature_values does not answer what this library expects");
+	for (;;)
+	{
+		MemoryContext spi_context;
+
+		SPI_cursor_fetch(portal, true, FETCH_ROWS);
+		if (SPI_processed == 0)
+			break;
+		spi_context = MemoryContextSwitchTo(context);
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+			Datum		datum = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+
+			if (!isnull)
+				take_sample_row(comparison, datum);
+		}
+		MemoryContextSwitchTo(spi_context);
+		MemoryContextReset(context);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+	SPI_finish();
+	MemoryContextDelete(context);
+}
+
+/* ----------
+ * Generated rows
+ * ----------
+ */
+
+/* What there is to know of a feature: some thresholds of its splits */
+typedef struct FeatureRange
+{
+	int64		splits;			/* how many there are */
+	float	   *thresholds;		/* a sample of them */
+	int			kept;
+	bool		categorical;
+	uint32_t	highest_category;
+} FeatureRange;
+
+static void
+note_split(FeatureRange *range, const ModelTree *tree, const ModelNode *node, pg_prng_state *random)
+{
+	if (node->categorical)
+	{
+		range->categorical = true;
+		if (node->category_count > 0)
+			range->highest_category = Max(range->highest_category,
+										  tree->categories[node->category_begin + node->category_count - 1]);
+		return;
+	}
+	if (range->thresholds == NULL)
+		range->thresholds = palloc(THRESHOLDS_KEPT * sizeof(float));
+	range->splits++;
+	if (range->kept < THRESHOLDS_KEPT)
+		range->thresholds[range->kept++] = node->value;
+	else
+	{
+		uint64		place = pg_prng_uint64_range(random, 0, range->splits - 1);
+
+		if (place < THRESHOLDS_KEPT)
+			range->thresholds[place] = node->value;
+	}
+}
+
+static FeatureRange *
+feature_ranges(const Model *model, pg_prng_state *random)
+{
+	FeatureRange *ranges = palloc0(sizeof(FeatureRange) * model->feature_count);
+
+	for (uint32_t t = 0; t < model->tree_count; t++)
+	{
+		const ModelTree *tree = &model->trees[t];
+
+		CHECK_FOR_INTERRUPTS();
+		for (uint32_t i = 0; i < tree->node_count; i++)
+			if (tree->nodes[i].left >= 0)
+				note_split(&ranges[tree->nodes[i].feature], tree, &tree->nodes[i], random);
+	}
+	return ranges;
+}
+
+static float
+within_range(float value)
+{
+	return isnan(value) ? 0.0f : value > FLT_MAX ? FLT_MAX : value < -FLT_MAX ? -FLT_MAX : value;
+}
+
+static float
+random_threshold(const FeatureRange *range, pg_prng_state *random)
+{
+	return range->kept == 0 ? 0.0f : range->thresholds[pg_prng_uint64_range(random, 0, range->kept - 1)];
+}
+
+static float
+generate_value(const FeatureRange *range, pg_prng_state *random)
+{
+	static const float specials[] = {0.0f, -0.0f, FLT_TRUE_MIN, -FLT_TRUE_MIN, FLT_MIN, -FLT_MIN,
+	FLT_MAX, -FLT_MAX, 1.0f, -1.0f, 16777216.0f, 1e-30f, 1e30f};
+	double		kind = pg_prng_double(random);
+	float		threshold;
+
+	if (kind < 0.15)
+		return get_float4_nan();
+	if (range->categorical)
+	{
+		if (kind < 0.9)
+			return (float) pg_prng_uint64_range(random, 0, (uint64) range->highest_category + 2);
+		if (kind < 0.94)
+			return (float) pg_prng_uint64_range(random, 0, range->highest_category) + 0.5f;
+		if (kind < 0.98)
+			return (float) MODEL_CATEGORY_MAX;
+		return -1.0f;
+	}
+	if (kind < 0.25)
+		return specials[pg_prng_uint64_range(random, 0, lengthof(specials) - 1)];
+	threshold = random_threshold(range, random);
+	if (kind < 0.40)
+		return within_range(threshold);
+	if (kind < 0.50)
+		return within_range(nextafterf(within_range(threshold), -FLT_MAX));
+	if (kind < 0.60)
+		return within_range(nextafterf(within_range(threshold), FLT_MAX));
+	if (kind < 0.80)
+	{
+		float		other = random_threshold(range, random);
+
+		return within_range((float) ((double) within_range(threshold) +
+							   pg_prng_double(random) * ((double) within_range(other) - (double) within_range(threshold))));
+	}
+	return within_range((float) ((double) within_range(threshold) * (4.0 * pg_prng_double(random) - 2.0)));
+}
+
+static void
+compare_generated(Comparison *comparison, const Model *model, int rows, int64 seed)
+{
+	pg_prng_state random;
+	FeatureRange *ranges;
+
+	pg_prng_seed(&random, (uint64) seed);
+	ranges = feature_ranges(model, &random);
+	for (int row = 0; row < rows; row++)
+	{
+		float	   *features = next_row(comparison);
+
+		/* the first rows are all missing, all zero, all minus zero */
+		for (uint32_t i = 0; i < model->feature_count; i++)
+			features[i] = row == 0 ? get_float4_nan() : row == 1 ? 0.0f : row == 2 && !ranges[i].categorical ? -0.0f :
+				generate_value(&ranges[i], &random);
+	}
+}
+
+/* ----------
+ * The outcome
+ * ----------
+ */
+
+/* Writes the outcome into the registry, as its owner. */
+static void
+record_outcome(const char *model, const Comparison *comparison)
+{
+	Oid			relation = get_relname_relid("registry", get_namespace_oid(REGISTRY_SCHEMA, false));
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+	Oid			user;
+	int			security;
+	Oid			types[5] = {TEXTOID, TEXTOID, INT8OID, INT8OID, FLOAT8OID};
+	Datum		values[5] = {
+		CStringGetTextDatum(model),
+		CStringGetTextDatum(comparison->library),
+		Int64GetDatum(comparison->rows),
+		Int64GetDatum(comparison->different),
+		Float8GetDatum(comparison->largest_difference)
+	};
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+
+	SPI_connect();
+	/* an error restores these by itself */
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE);
+	if (SPI_execute_with_args("SELECT risk.record_verification($1, $2, $3, $4, $5)",
+							  5, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not record the outcome of a verification");
+	SetUserIdAndSecContext(user, security);
+	SPI_finish();
+}
+
+/*
+ * libxgboost loads models that newer versions wrote without a word, and may miss
+ * what it does not know: 1.7 takes the base score of 3.1 for 0.  Where the margins
+ * agree all the same there is nothing to worry about.  Where they do not, it says
+ * nothing about us.
+ */
+static void
+refuse_newer_model(const char *model, const bytea *bytes, const Comparison *comparison)
+{
+	const Model *read = server_read_model(bytes);
+	int			library[3] = {0};
+
+	if (sscanf(comparison->library, "%d.%d.%d", &library[0], &library[1], &library[2]) != 3)
+		return;
+	if (read->version[0] < library[0] || (read->version[0] == library[0] && read->version[1] <= library[1]))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("libxgboost %s is too old to verify model \"%s\"", comparison->library, model),
+			 errdetail("XGBoost %d.%d.%d wrote the model, and the older libxgboost does not read all of it: "
+					   "its margins differ in " INT64_FORMAT " of " INT64_FORMAT " rows, by up to %g.",
+					   read->version[0], read->version[1], read->version[2],
+					   comparison->different, comparison->rows, comparison->largest_difference),
+			 errhint("Verify the model on a server with a libxgboost of its version or newer.")));
+}
+
+static void
+load_in_trainer(Trainer *trainer, const ModelVersion *version, const ForestImage *forest, const bytea *bytes)
+{
+	VerifyTask	task = {.rounds = forest->booster == MODEL_GBLINEAR ? 0 : version->rounds};
+	VerifyDone	done;
+	StringInfoData payload;
+	FrameKind	kind;
+
+	initStringInfo(&payload);
+	trainer_send(trainer, FRAME_VERIFY, &task, sizeof(task));
+	trainer_send_model(trainer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	trainer_send(trainer, FRAME_RUN, NULL, 0);
+	kind = trainer_receive(trainer, &payload);
+	if (kind != FRAME_DONE || payload.len != sizeof(done))
+		trainer_fail_frame(trainer, kind);
+	memcpy(&done, payload.data, sizeof(done));
+	if (done.feature_count != forest->feature_count)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("libxgboost finds " INT64_FORMAT " features in a model with %u",
+						done.feature_count, forest->feature_count)));
+	pfree(payload.data);
+}
+
+PG_FUNCTION_INFO_V1(company_risk_verify_model);
+Datum
+company_risk_verify_model(PG_FUNCTION_ARGS)
+{
+	char	   *reference = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *sample = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	int32		rows = PG_ARGISNULL(2) ? 1000 : PG_GETARG_INT32(2);
+	int64		seed = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3);
+	Snapshot	snapshot = registry_snapshot();
+	ModelVersion *version = registry_resolve(reference, snapshot);
+	char	   *model = psprintf("%s@%d", version->name, version->version);
+	bytea	   *bytes = registry_export(version, snapshot);
+	ModelImage *image;
+	Trainer    *trainer = NULL;
+	Comparison	comparison;
+	TupleDesc	descriptor;
+	Datum		values[6];
+	bool		nulls[6] = {0};
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = trainer_error_context,
+		.arg = &trainer
+	};
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (sample == NULL && (rows < 1 || rows > ROWS_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rows must be between 1 and %d", ROWS_MAX)));
+
+	image = registry_acquire_image(version, snapshot);
+	PG_TRY();
+	{
+		const ForestImage *forest = image->data;
+
+		error_context_stack = &context;
+		trainer = trainer_start();
+		load_in_trainer(trainer, version, forest, bytes);
+		begin_comparison(&comparison, trainer, forest);
+		if (sample != NULL)
+		{
+			error_context_stack = context.previous;
+			compare_sample(&comparison, sample, model);
+			error_context_stack = &context;
+		}
+		else
+		{
+			compare_generated(&comparison, server_read_model(bytes), rows, seed);
+		}
+		compare_block(&comparison);
+		strlcpy(comparison.library, trainer_library_version(trainer), sizeof(comparison.library));
+		trainer_finish(trainer);
+		error_context_stack = context.previous;
+	}
+	PG_FINALLY();
+	{
+		model_image_release(image);
+	}
+	PG_END_TRY();
+
+	if (comparison.rows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("the sample has no rows"),
+				 errhint("Give a query with rows, or none to have rows generated.")));
+	if (comparison.different > 0)
+		refuse_newer_model(model, bytes, &comparison);
+	if (XactReadOnly)
+		ereport(NOTICE,
+				(errmsg("the outcome is not recorded: this transaction is read-only")));
+	else
+		record_outcome(model, &comparison);
+
+	values[0] = CStringGetTextDatum(model);
+	values[1] = Int64GetDatum(comparison.rows);
+	values[2] = Int64GetDatum(comparison.different);
+	values[3] = Float8GetDatum(comparison.largest_difference);
+	values[4] = CStringGetTextDatum(comparison.library);
+	values[5] = BoolGetDatum(comparison.different == 0);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+}

@@ -1,0 +1,103 @@
+/*
+ * registry.h
+ *		Reading the registry of models.
+ */
+#ifndef REGISTRY_H
+#define REGISTRY_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+#include "utils/snapshot.h"
+
+#include "models/shared_models.h"
+
+#define REGISTRY_SCHEMA "risk"
+
+/* The setting company_risk.default_model */
+extern char *company_risk_default_model;
+
+/* For the module's start: settings */
+extern void registry_init(void);
+
+/* One version of a model, as a snapshot sees it; palloc'd with all it points to */
+typedef struct ModelVersion
+{
+	char	   *name;
+	int			version;
+	bool		archived;
+	uint8		content_digest[CONTENT_DIGEST_LENGTH];
+	int			rounds;			/* boosting rounds to use */
+
+	bool		has_thresholds;
+	double		threshold_strong;
+	double		threshold_moderate;
+	char	   *alert_strong;
+	char	   *alert_moderate;
+	char	   *alert_none;
+
+	char	   *source_schema;	/* NULL when no relation is bound */
+	char	   *source_relation;
+	char	   *key_column;
+	char	   *period_column;	/* NULL when the relation has no periods */
+
+	Jsonb	   *calibration;	/* as stored; NULL when scores are not calibrated */
+} ModelVersion;
+
+/* What the dictionary says of a feature; anything may be NULL but feature */
+typedef struct FeatureEntry
+{
+	char	   *feature;
+	char	   *label;
+	char	   *feature_group;
+	char	   *group_label;
+	char	   *source;
+} FeatureEntry;
+
+/*
+ * The version that a reference means under a snapshot: 'name@7' that version,
+ * 'name' its production version, NULL the setting company_risk.default_model or
+ * else the only model in production.  Errors when there is none.
+ */
+extern ModelVersion *registry_resolve(const char *reference, Snapshot snapshot);
+
+/* How large a version is, for estimates */
+typedef struct ModelSize
+{
+	int			features;
+	int			depth;
+	double		trees;			/* of the rounds in use, as are the nodes */
+	double		nodes;
+} ModelSize;
+
+/*
+ * The size of the version that a reference means, "" being none; false where
+ * registry_resolve() would error.
+ */
+extern bool registry_measure(const char *reference, Snapshot snapshot, ModelSize *size);
+
+/* The features of a version in the model's order, and how many. */
+extern FeatureEntry *registry_features(const ModelVersion *version, Snapshot snapshot, int *count);
+
+/* Builds the forest image of a version: a ModelImageBuilder. */
+typedef struct RegistryImageRequest
+{
+	const ModelVersion *version;
+	Snapshot	snapshot;
+} RegistryImageRequest;
+
+extern void *registry_build_image(void *request, Size *size);
+
+/* The image of a version, pinned. */
+extern ModelImage *registry_acquire_image(const ModelVersion *version, Snapshot snapshot);
+
+/* The bytes of a version as they were imported, their digest checked. */
+extern bytea *registry_export(const ModelVersion *version, Snapshot snapshot);
+
+/* Does any candidate or production version have this content, as of now? */
+extern bool registry_digest_in_use(const uint8 *digest);
+
+/* The snapshot in force, for reading the registry. */
+extern Snapshot registry_snapshot(void);
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * server_host.c
+ *		The core's host in a server process, and models read from memory.
+ *
+ * The core (core/host.h) knows no PostgreSQL: what it needs of its surroundings
+ * is palloc in CurrentMemoryContext, ereport and CHECK_FOR_INTERRUPTS here.
+ */
+#include "models/server_host.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "base/messages.h"
+
+static void *
+server_allocate(CoreHost *host, size_t size)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext, size);
+}
+
+static void
+server_release(CoreHost *host, void *memory)
+{
+	pfree(memory);
+}
+
+static void
+server_fail(CoreHost *host, CoreErrorCode code, const char *detail, const char *hint)
+{
+	static const struct
+	{
+		int			sqlstate;
+		const char *message;
+	}			kinds[] = {
+		[CORE_INVALID_MODEL] = {ERRCODE_INVALID_BINARY_REPRESENTATION, "invalid XGBoost model"},
+		[CORE_UNSUPPORTED_MODEL] = {ERRCODE_FEATURE_NOT_SUPPORTED, "unsupported XGBoost model"},
+		[CORE_LIMIT_EXCEEDED] = {ERRCODE_PROGRAM_LIMIT_EXCEEDED, "XGBoost model exceeds a limit"},
+		[CORE_INVALID_ARGUMENT] = {ERRCODE_INVALID_PARAMETER_VALUE, "invalid argument for XGBoost model"},
+	};
+
+	ereport(ERROR,
+			(errcode(kinds[code].sqlstate),
+			 errmsg("%s", kinds[code].message),
+			 detail ? errdetail("%s", message_text(detail, strlen(detail))) : 0,
+			 hint ? errhint("%s", hint) : 0));
+}
+
+static void
+server_check_interrupts(CoreHost *host)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+CoreHost *
+server_host(void)
+{
+	static CoreHost host = {
+		.allocate = server_allocate,
+		.release = server_release,
+		.fail = server_fail,
+		.check_interrupts = server_check_interrupts
+	};
+
+	return &host;
+}
+
+/* A source that gives bytes from memory in pieces, so that interrupts get a chance. */
+#define PIECE_LENGTH (1 << 20)
+
+typedef struct MemorySource
+{
+	ModelSource source;			/* must be first */
+	const uint8_t *next;
+	size_t		left;
+} MemorySource;
+
+static size_t
+next_piece(ModelSource *source, const uint8_t **chunk)
+{
+	MemorySource *memory = (MemorySource *) source;
+	size_t		length = Min(memory->left, PIECE_LENGTH);
+
+	*chunk = memory->next;
+	memory->next += length;
+	memory->left -= length;
+	return length;
+}
+
+Model *
+server_read_model(const bytea *bytes)
+{
+	MemorySource source = {
+		.source.more = next_piece,
+		.next = (const uint8_t *) VARDATA_ANY(bytes),
+		.left = VARSIZE_ANY_EXHDR(bytes)
+	};
+
+	return model_read(server_host(), &source.source);
+}
+
+static char *
+server_string(char *utf8)
+{
+	return pg_any_to_server(utf8, strlen(utf8), PG_UTF8);
+}
+
+void
+server_recode_names(Model *model)
+{
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return;
+	for (uint32_t i = 0; i < model->feature_count; i++)
+	{
+		if (model->feature_names != NULL)
+			model->feature_names[i] = server_string(model->feature_names[i]);
+		if (model->categories != NULL)
+			for (uint32_t k = 0; k < model->categories[i].count; k++)
+				model->categories[i].names[k] = server_string(model->categories[i].names[k]);
+	}
+}

@@ -1,0 +1,25 @@
+/*
+ * server_host.h
+ *		The core's host in a server process, and models read from memory.
+ */
+#ifndef SERVER_HOST_H
+#define SERVER_HOST_H
+
+#include "postgres.h"
+
+#include "core/model.h"
+
+/*
+ * The core's host in a backend: palloc in CurrentMemoryContext, ereport, and
+ * CHECK_FOR_INTERRUPTS.  A failure of the core is an ERROR whose message depends
+ * on its kind and whose detail is the core's.
+ */
+extern CoreHost *server_host(void);
+
+/* Reads a model from memory; its errors are the host's. */
+extern Model *server_read_model(const bytea *bytes);
+
+/* A model's names are UTF-8: turns them, in place, into the database's encoding. */
+extern void server_recode_names(Model *model);
+
+#endif							/* SERVER_HOST_H */

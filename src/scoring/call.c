@@ -1,0 +1,365 @@
+/*
+ * call.c
+ *		A scoring function's call in a statement.
+ *
+ * What a call needs beyond its arguments (model, plan for the row type, plans
+ * for look-ups, buffers) is made once and kept in fn_extra.  It holds for one
+ * snapshot: a function in a SELECT sees one snapshot from its first row to its
+ * last, but the same fn_extra may live through several statements of a PL/pgSQL
+ * function, and there a promotion or an ALTER TABLE may lie in between.
+ *
+ * To tell, we keep a mark of the snapshot.  Two snapshots of one transaction with
+ * the same xmax, and as many running transactions below it, have the same
+ * running transactions below it: with xmax fixed no transaction can join them,
+ * only leave.  So everything that others committed looks the same; what this
+ * transaction did itself looks the same when the command and the subtransaction
+ * are the same.  When any of this differs, all is made anew: that costs
+ * microseconds, as the image stays mapped.
+ *
+ * The image is pinned as long as fn_extra refers to it; a callback of the
+ * function's memory context lets go, also after an error.
+ */
+#include "scoring/call.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "core/evaluate.h"
+#include "core/explain.h"
+#include "models/server_host.h"
+
+/* Lets go of what is not memory. */
+static void
+release_call(void *argument)
+{
+	Call	   *call = argument;
+
+	if (call->image != NULL)
+		model_image_release(call->image);
+	call->image = NULL;
+	for (int i = 0; i < 2; i++)
+	{
+		if (call->lookups[i] != NULL)
+			SPI_freeplan(call->lookups[i]);
+		call->lookups[i] = NULL;
+	}
+}
+
+/* Reads the form of the call from the function's declared arguments. */
+static Call *
+create_call(FunctionCallInfo fcinfo)
+{
+	Call	   *call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Call));
+	MemoryContextCallback *callback = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
+														 sizeof(MemoryContextCallback));
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+	Form_pg_proc function;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
+	function = (Form_pg_proc) GETSTRUCT(tuple);
+	/* an aggregate's state comes before the arguments */
+	if (function->proargtypes.values[0] == BYTEAOID)
+		call->first_argument = 1;
+	switch (function->proargtypes.values[call->first_argument])
+	{
+		case RECORDOID:
+			call->form = FORM_ROW;
+			break;
+		case JSONBOID:
+			call->form = FORM_JSONB;
+			break;
+		case FLOAT8ARRAYOID:
+			call->form = FORM_ARRAY;
+			break;
+		case INT8OID:
+			call->key_is_bigint = true;
+			/* FALLTHROUGH */
+		case TEXTOID:
+			call->form = FORM_KEY;
+			break;
+		case TEXTARRAYOID:
+			call->form = FORM_COLUMNS;
+			break;
+		case FLOAT8OID:
+			call->form = FORM_SCORE;
+			break;
+		default:
+			elog(ERROR, "unexpected argument type of function %u", fcinfo->flinfo->fn_oid);
+	}
+	call->model_argument = -1;
+	call->period_argument = -1;
+	call->top_argument = -1;
+	call->columns_argument = call->form == FORM_COLUMNS ? function->pronargs - 1 : -1;
+	for (int i = call->first_argument + 1; i < function->pronargs; i++)
+	{
+		if (function->proargtypes.values[i] == TEXTOID)
+			call->model_argument = i;
+		else if (function->proargtypes.values[i] == DATEOID)
+			call->period_argument = i;
+		else if (function->proargtypes.values[i] == INT4OID)
+			call->top_argument = i;
+	}
+	ReleaseSysCache(tuple);
+
+	call->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "company_risk call",
+										  ALLOCSET_DEFAULT_SIZES);
+	callback->func = release_call;
+	callback->arg = call;
+	MemoryContextRegisterResetCallback(fcinfo->flinfo->fn_mcxt, callback);
+	fcinfo->flinfo->fn_extra = call;
+	return call;
+}
+
+static void
+set_mark(SnapshotMark *mark, Snapshot snapshot)
+{
+	memset(mark, 0, sizeof(*mark));
+	mark->xmin = snapshot->xmin;
+	mark->xmax = snapshot->xmax;
+	mark->xcnt = snapshot->xcnt;
+	mark->subxcnt = snapshot->subxcnt;
+	mark->curcid = snapshot->curcid;
+	mark->transaction = current_local_transaction();
+	mark->subtransaction = GetCurrentSubTransactionId();
+}
+
+static bool
+same_text(const char *string, const text *value)
+{
+	size_t		length;
+
+	if (string == NULL || value == NULL)
+		return string == NULL && value == NULL;
+	length = VARSIZE_ANY_EXHDR(value);
+	return strlen(string) == length && memcmp(string, VARDATA_ANY(value), length) == 0;
+}
+
+/* Resolves the model and makes the buffers. */
+static void
+resolve_call(Call *call, const text *reference, const SnapshotMark *mark, Snapshot snapshot)
+{
+	MemoryContext old_context;
+
+	release_call(call);
+	call->version = NULL;
+	call->entries = NULL;
+	call->calibration = NULL;
+	call->row_context = NULL;
+	call->row_plan = NULL;
+	call->contributions = NULL;
+	MemoryContextReset(call->context);
+	old_context = MemoryContextSwitchTo(call->context);
+
+	call->reference = reference ? text_to_cstring(reference) : NULL;
+	call->default_model = pstrdup(company_risk_default_model ? company_risk_default_model : "");
+	call->version = registry_resolve(call->reference, snapshot);
+	if (call->form != FORM_SCORE)
+	{
+		call->image = registry_acquire_image(call->version, snapshot);
+		call->forest = call->image->data;
+		call->vector = MemoryContextAllocHuge(call->context,
+											  forest_vector_length(call->forest->feature_count) * sizeof(ForestValue));
+		call->margins = palloc(call->forest->group_count * sizeof(float));
+		call->outputs = palloc(call->forest->group_count * sizeof(float));
+	}
+	call->mark = *mark;
+
+	MemoryContextSwitchTo(old_context);
+}
+
+Call *
+call_begin(FunctionCallInfo fcinfo)
+{
+	Call	   *call = fcinfo->flinfo->fn_extra;
+	const text *reference = NULL;
+	Snapshot	snapshot;
+	SnapshotMark mark;
+
+	CHECK_FOR_INTERRUPTS();
+	if (call == NULL)
+		call = create_call(fcinfo);
+	if (PG_ARGISNULL(call->first_argument))
+		return NULL;
+	if (call->model_argument >= 0 && !PG_ARGISNULL(call->model_argument))
+		reference = PG_GETARG_TEXT_PP(call->model_argument);
+	snapshot = registry_snapshot();
+	set_mark(&mark, snapshot);
+	if (call->version == NULL || memcmp(&mark, &call->mark, sizeof(mark)) != 0 ||
+		!same_text(call->reference, reference) ||
+		(reference == NULL &&
+		 strcmp(call->default_model, company_risk_default_model ? company_risk_default_model : "") != 0))
+		resolve_call(call, reference, &mark, snapshot);
+	return call;
+}
+
+/* The company's number as text: a bigint has lost its leading zeros. */
+static char *
+key_argument(Call *call, FunctionCallInfo fcinfo)
+{
+	int64		number;
+
+	if (!call->key_is_bigint)
+		return text_to_cstring(PG_GETARG_TEXT_PP(call->first_argument));
+	number = PG_GETARG_INT64(call->first_argument);
+	if (number < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid company number " INT64_FORMAT, number),
+				 errdetail("The number of a company is not negative.")));
+	return psprintf("%09lld", (long long) number);
+}
+
+bool
+call_bind(Call *call, FunctionCallInfo fcinfo)
+{
+	DateADT		period = 0;
+	bool		has_period;
+	HeapTupleHeader row;
+
+	switch (call->form)
+	{
+		case FORM_ROW:
+			bind_row(call, PG_GETARG_HEAPTUPLEHEADER(call->first_argument));
+			break;
+		case FORM_JSONB:
+			bind_object(call, PG_GETARG_JSONB_P(call->first_argument));
+			break;
+		case FORM_ARRAY:
+			bind_array(call, PG_GETARG_ARRAYTYPE_P(call->first_argument));
+			break;
+		case FORM_KEY:
+			has_period = !PG_ARGISNULL(call->period_argument);
+			if (has_period)
+				period = PG_GETARG_DATEADT(call->period_argument);
+			row = lookup_company(call, key_argument(call, fcinfo), has_period ? &period : NULL);
+			if (row == NULL)
+				return false;
+			bind_row(call, row);
+			break;
+		case FORM_COLUMNS:
+			bind_columns(call, fcinfo);
+			break;
+		case FORM_SCORE:
+			return false;
+	}
+	forest_prepare(call->forest, call->vector);
+	return true;
+}
+
+char *
+call_model(const Call *call)
+{
+	return psprintf("%s@%d", call->version->name, call->version->version);
+}
+
+void
+call_require_one_output(Call *call)
+{
+	if (call->forest->group_count != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" has %u output groups to explain", call_model(call), call->forest->group_count),
+				 errhint("Use risk.contributions, which answers the contributions to all of them.")));
+}
+
+const char *
+call_alert_level(const Call *call, double score)
+{
+	const ModelVersion *version = call->version;
+
+	if (!version->has_thresholds || isnan(score))
+		return NULL;
+	if (score >= version->threshold_strong)
+		return version->alert_strong;
+	return score >= version->threshold_moderate ? version->alert_moderate : version->alert_none;
+}
+
+const Calibration *
+call_calibration(Call *call)
+{
+	if (call->calibration == NULL && call->version->calibration != NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(call->context);
+		const char *objective = FOREST_AT(call->forest, char, call->forest->objective);
+		char	   *problem = NULL;
+		Calibration *calibration = NULL;
+
+		/* binary:logitraw has the same margins, and no transform */
+		if (call->forest->group_count != 1 ||
+			(call->forest->transform != TRANSFORM_SIGMOID && strcmp(objective, "binary:logitraw") != 0))
+			problem = psprintf("Its objective \"%s\" has no single probability.", objective);
+		else
+			calibration = calibration_read(call->version->calibration, &problem);
+		if (problem != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("calibration of model \"%s\" in the registry is damaged", call_model(call)),
+					 errdetail("%s", problem),
+					 errhint("Import the model again, as a new version, and calibrate that with risk.set_calibration.")));
+		call->calibration = calibration;
+		MemoryContextSwitchTo(old_context);
+	}
+	return call->calibration;
+}
+
+FeatureEntry *
+call_entries(Call *call)
+{
+	if (call->entries == NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(call->context);
+		int			count;
+		FeatureEntry *entries = registry_features(call->version, registry_snapshot(), &count);
+
+		if (count != (int) call->forest->feature_count)
+			elog(ERROR, "registry of model \"%s\" lacks features", call_model(call));
+		call->entries = entries;
+		MemoryContextSwitchTo(old_context);
+	}
+	return call->entries;
+}
+
+const float *
+call_margins(Call *call)
+{
+	forest_margins(call->forest, call->vector, call->margins);
+	return call->margins;
+}
+
+const double *
+call_contributions(Call *call)
+{
+	if (call->contributions == NULL)
+	{
+		call->scratch = MemoryContextAllocHuge(call->context,
+											   mul_size(forest_contributions_scratch(call->forest),
+														sizeof(double)));
+		call->contributions =
+			MemoryContextAllocHuge(call->context,
+								   mul_size(mul_size(call->forest->group_count,
+													 (Size) call->forest->feature_count + 1),
+											sizeof(double)));
+	}
+	forest_contributions(server_host(), call->forest, call->vector, call->contributions, call->scratch);
+	return call->contributions;
+}
+
+const char *
+call_feature(const Call *call, uint32_t feature)
+{
+	return FOREST_AT(call->forest, char,
+					 FOREST_AT(call->forest, ForestFeature, call->forest->features)[feature].name);
+}
