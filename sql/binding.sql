@@ -2,9 +2,11 @@
 -- Binding: how a row, a JSON object, an array or a company's number becomes the
 -- vector that a model reads, and every refusal on the way.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
 SET timezone = 'UTC';
-SET extra_float_digits = 1;
 SET datestyle = 'ISO';
 
 -- "echo" answers the very float32 that x became; "seen" answers 1 where x < 0 or

@@ -3,8 +3,10 @@
 -- add up to them, all forms, parallel plans, what may be set when, and what a
 -- damaged registry gives.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
-SET extra_float_digits = 1;
 
 --
 -- What a calibration makes of a margin.  scikit-learn 1.2.1 fitted both on 400

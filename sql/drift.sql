@@ -2,8 +2,10 @@
 -- Drift: measures against scipy and numpy, the same whatever the order and the
 -- plan; profiles against the server's own aggregates; models, queries, privileges.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
-SET extra_float_digits = 1;
 
 --
 -- The aggregates.  The columns are formulas; the true values were computed from the

@@ -2,6 +2,9 @@
 -- What a dump carries: the rows of every table of the registry, and nothing that
 -- a restore could not put back.  (test/t dumps and restores.)
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SELECT c.oid::regclass AS relation, CASE WHEN c.oid = ANY (e.extconfig) THEN 'rows are dumped' ELSE 'rows are lost' END AS dump,
 	e.extcondition[array_position(e.extconfig, c.oid)] AS condition
 FROM pg_extension e

@@ -3,6 +3,9 @@
 -- read, of references, and of changes to the registry.  (Refusals of rows and
 -- values are in the test "binding".)
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 \pset format unaligned
 \pset tuples_only on
 

@@ -1,8 +1,9 @@
 --
 -- Models tried on the rows of a query: evaluated, and compared.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
 SET search_path = risk_test, public;
-SET extra_float_digits = 1;
 -- Numbers between 0 and 1, the same everywhere
 CREATE FUNCTION uniform(n int, stream int) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$
 	SELECT ('x' || left(md5(n || ' ' || stream), 8))::bit(32)::bigint / 4294967296.0::float8
@@ -113,22 +114,22 @@ SELECT outcome($$SELECT * FROM risk.compare_alerts('old@1', 'bare@1', 'SELECT * 
 SELECT outcome($$SELECT * FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', NULL)$$);
 
 -- The caller's rights, and the search_path of a refresh
-CREATE ROLE regress_evaluator;
-GRANT USAGE ON SCHEMA risk_test TO regress_evaluator;
-SET ROLE regress_evaluator;
+CREATE ROLE regress_company_risk_evaluator;
+GRANT USAGE ON SCHEMA risk_test TO regress_company_risk_evaluator;
+SET ROLE regress_company_risk_evaluator;
 SELECT outcome($$SELECT * FROM risk.evaluate_model('old@1', 'SELECT * FROM tested', 'failed')$$);
 RESET ROLE;
-GRANT SELECT ON tested TO regress_evaluator;
-SET ROLE regress_evaluator;
+GRANT SELECT ON tested TO regress_company_risk_evaluator;
+SET ROLE regress_company_risk_evaluator;
 SELECT count(*) > 10 AS metrics FROM risk.evaluate_model('old@1', 'SELECT * FROM tested', 'failed', '{region}');
 SELECT count(*) > 10 AS measures FROM risk.compare_models('old@1', 'new@1', 'SELECT * FROM tested', 'failed');
 SELECT count(*) > 10 AS changes FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', 'siren');
 SELECT count(*) = 101 AS thresholds FROM risk.threshold_table((SELECT risk.outcomes(score_company(t, 'old@1'), failed) FROM tested t));
 SELECT (risk.bootstrap(risk.clustered_outcomes(score_company(t, 'old@1'), failed, siren), 'roc_auc', 10)).resamples_used FROM tested t;
 RESET ROLE;
-REVOKE ALL ON SCHEMA risk_test FROM regress_evaluator;
-REVOKE ALL ON tested FROM regress_evaluator;
-DROP ROLE regress_evaluator;
+REVOKE ALL ON SCHEMA risk_test FROM regress_company_risk_evaluator;
+REVOKE ALL ON tested FROM regress_company_risk_evaluator;
+DROP ROLE regress_company_risk_evaluator;
 BEGIN;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SELECT count(*) > 10 AS metrics FROM risk.evaluate_model('old@1', 'SELECT * FROM risk_test.tested', 'failed', '{region}', 'known', 'weight', 10);

@@ -2,6 +2,9 @@
 -- Explaining: contributions against Shapley values computed from their definition,
 -- sums, ranks, folding, groups, points, and the explanation as jsonb.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
 
 --

@@ -2,7 +2,21 @@
 -- The golden cases: answers that XGBoost gave itself, through SQL.  Of every case,
 -- in JSON and in UBJSON, every row goes in as a row, as JSON and as an array.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
+
+-- All of it arrived: every case has rows, margins, predictions and a model.
+SELECT count(*) >= 40 AS many_cases,
+	bool_and(EXISTS (SELECT FROM golden_line l WHERE l.case_name = g.case_name AND l.file = 'rows.csv'
+		AND l.number = 41)) AS rows,
+	bool_and(EXISTS (SELECT FROM golden_line l WHERE l.case_name = g.case_name AND l.file = 'margin.csv'
+		AND l.number = 40)) AS margins,
+	bool_and(EXISTS (SELECT FROM golden_line l WHERE l.case_name = g.case_name AND l.file = 'predict.csv'
+		AND l.number = 40)) AS predictions,
+	bool_and(golden_model(g.case_name, 'ubj') IS NOT NULL) AS models
+FROM golden g;
 
 -- What one model in one format answered for one row in one form, and what it should.
 CREATE TABLE golden_answer (

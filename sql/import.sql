@@ -2,6 +2,17 @@
 -- Importing: what risk.import_model keeps and answers, and that it comes back as
 -- it was given.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
+
+-- The models written by hand are what they claim to be.
+SELECT format, booster, objective, trees, nodes, depth, features, kinds, used
+FROM risk.inspect_model(risk_test.tree_model(ARRAY['debt', 'form', 'unused'],
+	'[[[10, 0, 1.5, 1, 2, 1], [6, 1, [0, 2], 3, 4, 0], [4, 0.5], [5, -0.25], [1, 0.125]], [[10, 0.0625]]]',
+	types => ARRAY['float', 'c', 'float']));
+SELECT format, booster, objective, trees, nodes, features
+FROM risk.inspect_model(risk_test.linear_model(ARRAY['a', 'b'], ARRAY[1, 0]));
 
 -- Versions count up by name; a version may be given, and then they go on from it.
 SELECT risk.import_model('tiny', risk_test.tree_model(ARRAY['debt', 'staff'],

@@ -2,6 +2,9 @@
 -- Materialized views: refreshing on unchanged data changes no row, whatever the
 -- search_path, and follows a promotion.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
 CREATE SCHEMA risk_test_views;
 SELECT risk.import_model('viewed', golden_model('logistic-xgb3.3.0', 'ubj'));

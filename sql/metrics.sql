@@ -2,14 +2,14 @@
 -- Metrics against the golden numbers of test/metrics (scikit-learn, SciPy, R), and
 -- against their definitions.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
 SET search_path = risk_test, public;
-SET extra_float_digits = 1;
 CREATE TABLE outcome (case_name text, score float8, label boolean, weight float8);
 CREATE TABLE golden_value (case_name text, weighted boolean, metric text, parameters float8[], value float8);
 CREATE TABLE golden_curve (case_name text, weighted boolean, curve text, threshold float8, x float8, y float8);
 CREATE TABLE survival (case_name text, score float8, months float8, event boolean);
 CREATE TABLE golden_concordance (case_name text, value float8);
-\getenv abs_srcdir PG_ABS_SRCDIR
 \cd :abs_srcdir/test/metrics
 \copy outcome FROM rows.csv CSV
 \copy golden_value FROM values.csv CSV

@@ -2,6 +2,9 @@
 -- Parallel plans: the same bits as serial ones, and the same model, also one that
 -- is not committed yet.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
 SELECT risk.import_model('shared', golden_model('logistic-xgb3.3.0', 'ubj'));
 SELECT risk.promote_model('shared@1');

@@ -2,9 +2,11 @@
 -- Planning: whole rows that become columns, where they mean the same, and only
 -- there; and the planner's estimates.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
 SET timezone = 'UTC';
-SET extra_float_digits = 1;
 SET datestyle = 'ISO';
 SET max_parallel_workers_per_gather = 0;
 
@@ -262,14 +264,14 @@ DEALLOCATE kept_wide;
 --
 -- Row security, security barriers, privileges
 --
-CREATE ROLE regress_planner;
-GRANT USAGE ON SCHEMA risk_test TO regress_planner;
-GRANT SELECT ON firms TO regress_planner;
+CREATE ROLE regress_company_risk_planner;
+GRANT USAGE ON SCHEMA risk_test TO regress_company_risk_planner;
+GRANT SELECT ON firms TO regress_company_risk_planner;
 ALTER TABLE firms ENABLE ROW LEVEL SECURITY;
 CREATE POLICY few ON firms USING (id <= 2 OR x IS NULL);
 CREATE VIEW firms_barrier WITH (security_barrier) AS SELECT * FROM firms WHERE id <= 3;
-GRANT SELECT ON firms_barrier TO regress_planner;
-SET ROLE regress_planner;
+GRANT SELECT ON firms_barrier TO regress_company_risk_planner;
+SET ROLE regress_company_risk_planner;
 SELECT calls('SELECT id FROM firms f WHERE score_company(f) > 0');
 SELECT id, score_company(f) FROM firms f WHERE score_company(f) > 0 OR score_company(f) IS NULL ORDER BY id;
 -- what is hidden is not scored
@@ -283,11 +285,11 @@ ALTER TABLE firms DISABLE ROW LEVEL SECURITY;
 BEGIN;
 PREPARE allowed AS SELECT count(score_company(f)) FROM firms f;
 SET LOCAL plan_cache_mode = force_generic_plan;
-SET LOCAL ROLE regress_planner;
+SET LOCAL ROLE regress_company_risk_planner;
 EXECUTE allowed;
 RESET ROLE;
 REVOKE EXECUTE ON FUNCTION score_company(record, text) FROM PUBLIC;
-SET LOCAL ROLE regress_planner;
+SET LOCAL ROLE regress_company_risk_planner;
 SELECT outcome('EXECUTE allowed');
 SELECT outcome('SELECT score_company(f) FROM firms f');
 RESET ROLE;
@@ -296,19 +298,19 @@ DEALLOCATE allowed;
 -- whoever may not call the function on columns goes on calling it on rows
 BEGIN;
 REVOKE EXECUTE ON FUNCTION risk.score_columns(text[], text, "any") FROM PUBLIC;
-SET LOCAL ROLE regress_planner;
+SET LOCAL ROLE regress_company_risk_planner;
 SELECT count(score_company(f)) FROM firms f;
 RESET ROLE;
 ROLLBACK;
 -- columns that one may not read make no row
-REVOKE SELECT ON firms FROM regress_planner;
-GRANT SELECT (id, x, y) ON firms TO regress_planner;
-SET ROLE regress_planner;
+REVOKE SELECT ON firms FROM regress_company_risk_planner;
+GRANT SELECT (id, x, y) ON firms TO regress_company_risk_planner;
+SET ROLE regress_company_risk_planner;
 SELECT outcome('SELECT score_company(f) FROM firms f');
 RESET ROLE;
-REVOKE SELECT (id, x, y) ON firms FROM regress_planner;
-REVOKE USAGE ON SCHEMA risk_test FROM regress_planner;
-DROP ROLE regress_planner;
+REVOKE SELECT (id, x, y) ON firms FROM regress_company_risk_planner;
+REVOKE USAGE ON SCHEMA risk_test FROM regress_company_risk_planner;
+DROP ROLE regress_company_risk_planner;
 
 --
 -- Errors say the same

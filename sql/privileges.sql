@@ -2,6 +2,8 @@
 -- Privileges: what everybody may do, what has to be granted, and who is recorded
 -- as having acted.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
 SET search_path = risk_test, public;
 CREATE ROLE regress_company_risk_analyst;
 CREATE ROLE regress_company_risk_steward;

@@ -2,6 +2,8 @@
 -- The registry: states and their changes, history, dictionaries, bound relations,
 -- thresholds, and what a reference means.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
 SET search_path = risk_test, public;
 SET timezone = 'UTC';
 

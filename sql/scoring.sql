@@ -2,8 +2,10 @@
 -- Scoring: the five forms agree to the last bit, NULLs, which version a statement
 -- sees, and models that have no score or several.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
-SET extra_float_digits = 1;
 
 -- A thousand companies from the golden rows of a real model.
 SELECT risk.import_model('real', golden_model('logistic-xgb3.3.0', 'ubj'));

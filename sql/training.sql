@@ -3,6 +3,8 @@
 -- how it came about.  (test/t compares with Python's XGBoost, cancels, and looks at
 -- progress from another session.)
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
 SET search_path = risk_test, public;
 SET extra_float_digits = 0;
 SET client_min_messages = warning;

@@ -1,6 +1,8 @@
 --
 -- Training: what is refused, how, and that nothing is left of it.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
 SET search_path = risk_test, public;
 SET client_min_messages = warning;
 CREATE FUNCTION risk_test.training(query text, arguments text DEFAULT '') RETURNS text
@@ -187,7 +189,7 @@ SET ROLE regress_company_risk_trainer;
 SELECT outcome($$SELECT risk.retrain_model('wrong@1')$$);
 SELECT sum(rows) FROM risk.cross_validate('TABLE sound', 'y', folds => 2, rounds => 2);
 RESET ROLE;
-SELECT version, rows, trained_by FROM risk.trainings WHERE name = 'wrong' ORDER BY 1;
+SELECT version, rows, trained_by = session_user AS by_me FROM risk.trainings WHERE name = 'wrong' ORDER BY 1;
 BEGIN READ ONLY;
 SELECT outcome($$SELECT risk.train_model('wrong', 'TABLE sound', 'y')$$);
 ROLLBACK;

@@ -2,6 +2,8 @@
 -- Fits of calibrations, against scikit-learn 1.2.1 (_SigmoidCalibration and
 -- IsotonicRegression), whose answers are written here.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
 SET search_path = risk_test, public;
 CREATE TABLE fitted AS
 SELECT '{1.7,-0.3,-0.9,-3.8,-1.4,-1.5,-1.1,-1.9,-1.1,-1.7,-3.0,0.3,0.3,1.6,-0.9,-1.6,-1.8,-3.3,0.5,-2.7,-2.8,-1.3,1.2,-0.6,-2.5,-2.1,-0.1,-1.2,-2.2,-1.3,0.1,2.0,-2.9,-1.9,-2.2,-4.6,-2.4,-2.5,0.7,-1.2,-3.4,-0.0,-1.5,-3.6,-1.9,-1.9,-2.3,-1.0,-4.4,-1.4,0.5,0.3,0.7,0.7,1.2,-2.7,0.3,-3.8,-1.9,-3.9}'::real[] AS m,

@@ -3,6 +3,9 @@
 -- binary format.  The installed libxgboost may be of any version, so nothing here
 -- says which; models of 1.7.4 can be read by all of them.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
+\i :abs_srcdir/test/regress/golden.sql
 SET search_path = risk_test, public;
 
 -- Every golden model of 1.7.4, on rows that look for trouble

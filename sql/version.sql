@@ -2,6 +2,8 @@
 -- The extension's objects: versions agree, everything says what it is, what it
 -- needs and who may call it; and it comes and goes without a trace.
 --
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/test/regress/fixture.sql
 \set control_version `sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$PG_ABS_SRCDIR/company_risk.control"`
 SELECT extversion = :'control_version' AS control_file, extversion = risk.library_version() AS library,
 	extversion ~ '^\d+\.\d+\.\d+$' AS three_numbers

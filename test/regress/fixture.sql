@@ -1,10 +1,38 @@
+\set ECHO none
 --
--- The extension, and what the other tests share: helper functions, small models
--- written out by hand, and the golden cases of test/golden in tables.  All of it
--- lives in the schema risk_test.
+-- What every regression test begins with, so that each can be run alone and in any
+-- order: the extension made afresh, without what another test may have left, and in
+-- the schema risk_test the helper functions that tests share, among them small
+-- models written out by hand.  What a test makes belongs into that schema or one
+-- whose name begins so, and its roles are called regress_company_risk_...; then the
+-- next test finds nothing of it.
 --
+-- A test reads this with
+--
+--     \getenv abs_srcdir PG_ABS_SRCDIR
+--     \i :abs_srcdir/test/regress/fixture.sql
+--
+SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS company_risk CASCADE;
+DO $$
+DECLARE
+	schema name;
+	role name;
+BEGIN
+	FOR schema IN SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname LIKE 'risk\_test%' LOOP
+		EXECUTE pg_catalog.format('DROP SCHEMA %I CASCADE', schema);
+	END LOOP;
+	FOR role IN SELECT rolname FROM pg_catalog.pg_roles WHERE rolname LIKE 'regress\_company\_risk\_%' LOOP
+		EXECUTE pg_catalog.format('DROP OWNED BY %1$I; DROP ROLE %1$I', role);
+	END LOOP;
+END
+$$;
 CREATE EXTENSION company_risk;
 CREATE SCHEMA risk_test;
+RESET client_min_messages;
+
+-- What a server's settings could change in the output.
+SET extra_float_digits = 1;
 
 -- What became of a statement: "ok", or the error as a client sees it.
 CREATE FUNCTION risk_test.outcome(statement text) RETURNS text
@@ -124,45 +152,4 @@ LANGUAGE sql IMMUTABLE AS $$
 	FROM (SELECT convert_from(model, 'UTF8')::jsonb AS m) document
 $$;
 
--- The golden cases: what they are, every line of their CSV files, and the models
--- in both formats.  Read by the client, so that the server need not see the files.
-CREATE TABLE risk_test.golden_line (case_name text COLLATE "C", file text, number integer, line text,
-	PRIMARY KEY (case_name, file, number));
-CREATE TABLE risk_test.golden_file (case_name text COLLATE "C", file text, hex text,
-	PRIMARY KEY (case_name, file));
-\getenv abs_srcdir PG_ABS_SRCDIR
-\cd :abs_srcdir/test/golden
-\copy risk_test.golden_line FROM PROGRAM 'awk ''{ split(FILENAME, path, "/"); print path[1] "\t" path[2] "\t" FNR "\t" $0 }'' */*.csv'
-\copy risk_test.golden_file FROM PROGRAM 'for f in */case.json */model.*; do printf "%s\t%s\t" "${f%/*}" "${f##*/}"; od -An -v -tx1 "$f" | tr -d " \n"; echo; done'
-CREATE TABLE risk_test.golden AS
-SELECT f.case_name, d.description ->> 'objective' AS objective, d.description ->> 'booster' AS booster,
-	(d.description ->> 'features')::integer AS features,
-	(d.description ->> 'output_groups')::integer AS output_groups,
-	(d.description ->> 'iterations')::integer AS iterations
-FROM risk_test.golden_file f,
-	LATERAL (SELECT convert_from(decode(f.hex, 'hex'), 'UTF8')::jsonb AS description) d
-WHERE f.file = 'case.json';
-CREATE FUNCTION risk_test.golden_model(case_name text, format text) RETURNS bytea
-LANGUAGE sql STABLE AS $$
-	SELECT decode(f.hex, 'hex') FROM risk_test.golden_file f
-	WHERE f.case_name = golden_model.case_name AND f.file = 'model.' || format
-$$;
-
--- All of it arrived: every case has rows, margins, predictions and a model.
-SELECT count(*) >= 40 AS many_cases,
-	bool_and(EXISTS (SELECT FROM risk_test.golden_line l WHERE l.case_name = g.case_name AND l.file = 'rows.csv'
-		AND l.number = 41)) AS rows,
-	bool_and(EXISTS (SELECT FROM risk_test.golden_line l WHERE l.case_name = g.case_name AND l.file = 'margin.csv'
-		AND l.number = 40)) AS margins,
-	bool_and(EXISTS (SELECT FROM risk_test.golden_line l WHERE l.case_name = g.case_name AND l.file = 'predict.csv'
-		AND l.number = 40)) AS predictions,
-	bool_and(risk_test.golden_model(g.case_name, 'ubj') IS NOT NULL) AS models
-FROM risk_test.golden g;
-
--- The models written by hand are what they claim to be.
-SELECT format, booster, objective, trees, nodes, depth, features, kinds, used
-FROM risk.inspect_model(risk_test.tree_model(ARRAY['debt', 'form', 'unused'],
-	'[[[10, 0, 1.5, 1, 2, 1], [6, 1, [0, 2], 3, 4, 0], [4, 0.5], [5, -0.25], [1, 0.125]], [[10, 0.0625]]]',
-	types => ARRAY['float', 'c', 'float']));
-SELECT format, booster, objective, trees, nodes, features
-FROM risk.inspect_model(risk_test.linear_model(ARRAY['a', 'b'], ARRAY[1, 0]));
+\set ECHO all
