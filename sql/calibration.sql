@@ -285,8 +285,8 @@ SELECT has_function_privilege('public', 'risk.set_calibration(text, jsonb)', 'ex
 --
 -- A registry that was tampered with does no harm but to the scores it is about
 --
-UPDATE risk.registry SET calibration = '{"method": "isotonic", "margins": [3, 2], "scores": [0, 1]}' WHERE name = 'cal' AND version = 1;
-UPDATE risk.registry SET calibration = '{"method": "sigmoid", "slope": 1, "intercept": 0}' WHERE name = 'not_one' AND version IN (1, 2);
+UPDATE risk_internal.registry SET calibration = '{"method": "isotonic", "margins": [3, 2], "scores": [0, 1]}' WHERE name = 'cal' AND version = 1;
+UPDATE risk_internal.registry SET calibration = '{"method": "sigmoid", "slope": 1, "intercept": 0}' WHERE name = 'not_one' AND version IN (1, 2);
 SELECT outcome($$SELECT score_company(features, 'cal@1') FROM company_array$$);
 SELECT outcome($$SELECT e FROM company_array, explain_score(features, 'cal@1') e$$) LIKE 'XX001:%' AS refused;
 SELECT outcome($$SELECT risk.explanation(features, 'cal@1') FROM company_array$$) LIKE 'XX001:%' AS refused;

@@ -102,20 +102,20 @@ FROM unnest(ARRAY['1', '1001', 'NULL', 'i + 1']) bins;
 SELECT risk.population_stability_index(i, i % 2 = 0, 1000) >= 0 AS many FROM generate_series(1, 10) i;
 
 -- States: merged in any order, of the right kind, and with any byte changed an answer or an error
-SELECT outcome($$SELECT risk.outcomes_add_sample(NULL, 1, true)$$);
-CREATE AGGREGATE drift_state(float8, boolean, integer) (SFUNC = risk.outcomes_add_sample, STYPE = bytea, COMBINEFUNC = risk.outcomes_combine);
+SELECT outcome($$SELECT risk_internal.outcomes_add_sample(NULL, 1, true)$$);
+CREATE AGGREGATE drift_state(float8, boolean, integer) (SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
 CREATE TABLE drift_part AS SELECT i % 7 AS part, drift_state(plain, is_now, 10) AS state FROM both_rows GROUP BY 1;
-SELECT name, same(risk.samples_stability_index(merged), psi) AS psi, same(risk.samples_jensen_shannon(merged), js) AS js,
-	same(risk.samples_wasserstein(merged), w) AS w, same(risk.samples_mean_difference(merged), d) AS d
+SELECT name, same(risk_internal.samples_stability_index(merged), psi) AS psi, same(risk_internal.samples_jensen_shannon(merged), js) AS js,
+	same(risk_internal.samples_wasserstein(merged), w) AS w, same(risk_internal.samples_mean_difference(merged), d) AS d
 FROM measures, (SELECT risk.merge_outcomes(state ORDER BY part) AS merged FROM drift_part UNION ALL
 	SELECT risk.merge_outcomes(state ORDER BY part DESC) FROM drift_part) m WHERE name = 'plain';
-SELECT outcome($$SELECT risk.samples_wasserstein('\x00')$$);
-SELECT outcome($$SELECT risk.samples_wasserstein(risk.outcomes(1, true))$$);
+SELECT outcome($$SELECT risk_internal.samples_wasserstein('\x00')$$);
+SELECT outcome($$SELECT risk_internal.samples_wasserstein(risk.outcomes(1, true))$$);
 SELECT outcome($$SELECT risk.roc_auc(state) FROM drift_part$$);
 SELECT outcome($$SELECT risk.merge_outcomes(state) FROM (SELECT drift_state(1, true, 10) AS state UNION ALL SELECT drift_state(1, true, 9)) s$$);
 SELECT outcome($$SELECT risk.merge_outcomes(state) FROM (SELECT drift_state(1, true, 10) AS state UNION ALL SELECT risk.outcomes(1, true)) s$$);
 SELECT call, count(*) AS tried, bool_and(result ~ '^(ok|22P03|22003|22023|54000)') AS as_expected, bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
-FROM (SELECT call, outcome(format('SELECT risk.%s(%L::bytea)', call, set_byte(s, n, (get_byte(s, n) + change) % 256))) AS result
+FROM (SELECT call, outcome(format('SELECT risk_internal.%s(%L::bytea)', call, set_byte(s, n, (get_byte(s, n) + change) % 256))) AS result
 	FROM (SELECT drift_state(plain, is_now, 4) AS s FROM both_rows WHERE i <= 5 OR i IN (13, 17)) g,
 		(VALUES ('samples_stability_index'), ('samples_wasserstein')) c (call),
 		LATERAL generate_series(0, length(s) - 1) n, (VALUES (1), (128), (255)) d (change)) r
@@ -249,14 +249,14 @@ SELECT risk.import_model('drifting', golden_model('category-names-xgb3.3.0', 'js
 RESET client_min_messages;
 SELECT outcome($$SELECT risk.drift('drifting@3', 'SELECT * FROM trained')$$) LIKE '55000:%' AS none;
 SELECT risk.drop_model('drifting@1');
-SELECT version, count(*) FROM risk.registry_profile WHERE name = 'drifting' GROUP BY version;
+SELECT version, count(*) FROM risk_internal.registry_profile WHERE name = 'drifting' GROUP BY version;
 -- imported, profiled and compared in one transaction
 BEGIN;
 SELECT risk.import_model('hasty', linear_model(ARRAY['i', 'effectif'], ARRAY[0.001, 0.01], 0, 'binary:logistic'));
 SELECT risk.profile_model('hasty@1', 'TABLE trained');
 SELECT feature, mean_difference > 0 AS more, verdict FROM risk.drift('hasty@1', 'SELECT i + 600 AS i, effectif FROM trained');
 ROLLBACK;
-SELECT count(*) FROM risk.registry_profile WHERE name = 'hasty';
+SELECT count(*) FROM risk_internal.registry_profile WHERE name = 'hasty';
 -- a production version by its name, the only model by none
 SELECT risk.promote_model('drifting@2');
 SELECT risk.profile_model('drifting@2', 'SELECT * FROM trained'), count(*) FROM risk.drift('drifting', 'SELECT * FROM trained');
@@ -277,7 +277,7 @@ SELECT feature, psi, unseen, verdict FROM risk.drift('drift_coded@1', 'SELECT i 
 SELECT feature, missing_now, mean_now, verdict FROM risk.drift('drift_coded@1', 'SELECT CASE i WHEN 1 THEN 1e400::numeric ELSE i END AS debt, i % 3 AS form FROM trained') WHERE feature = 'debt';
 
 -- a state to begin with is checked, too
-CREATE AGGREGATE forged_drift(float8, boolean) (SFUNC = risk.outcomes_add_sample, STYPE = bytea, FINALFUNC = risk.samples_wasserstein, INITCOND = 'anything');
+CREATE AGGREGATE forged_drift(float8, boolean) (SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, FINALFUNC = risk_internal.samples_wasserstein, INITCOND = 'anything');
 SELECT outcome($$SELECT forged_drift(1, true)$$);
 DROP AGGREGATE forged_drift(float8, boolean);
 
@@ -308,27 +308,27 @@ SELECT count(*) FROM risk.drift_between('TABLE now_row', 'TABLE now_row');
 SELECT outcome($$SELECT risk.profile('TABLE wide')$$);
 SELECT outcome($$SELECT risk.drift('drift_coded@1', 'SELECT 1 AS debt, 1 AS form')$$);
 SELECT outcome($$SELECT FROM risk.model_profiles$$);
-SELECT outcome($$SELECT FROM risk.registry_profile$$);
+SELECT outcome($$SELECT FROM risk_internal.registry_profile$$);
 SELECT outcome($$SELECT risk.profile_model('drift_coded@1', 'SELECT 1 AS debt, 1 AS form')$$);
-SELECT outcome($$SELECT risk.store_profile('drift_coded@1', '{debt}', NULL)$$);
+SELECT outcome($$SELECT risk_internal.store_profile('drift_coded@1', '{debt}', NULL)$$);
 RESET ROLE;
 GRANT SELECT ON risk.model_profiles TO regress_company_risk_watcher;
 SET ROLE regress_company_risk_watcher;
 SELECT feature, rows_now FROM risk.drift('drift_coded@1', 'SELECT 1 AS debt, 1 AS form');
 RESET ROLE;
 REVOKE SELECT ON risk.model_profiles FROM regress_company_risk_watcher;
-GRANT EXECUTE ON FUNCTION risk.profile_model(text, text), risk.store_profile(text, text[], risk.column_profile[]) TO regress_company_risk_watcher;
+GRANT EXECUTE ON FUNCTION risk.profile_model(text, text), risk_internal.store_profile(text, text[], risk_internal.column_profile[]) TO regress_company_risk_watcher;
 SET ROLE regress_company_risk_watcher;
 SELECT risk.profile_model('drift_coded@1', 'SELECT 1 AS debt, 1 AS form');
 SELECT outcome($$SELECT risk.profile_model('drift_coded@1', 'SELECT i AS debt, 1 AS form FROM wide')$$);
 RESET ROLE;
 SELECT role, details FROM risk.model_events WHERE name = 'drift_coded' AND event = 'profile' AND role <> session_user;
-REVOKE ALL ON FUNCTION risk.profile_model(text, text), risk.store_profile(text, text[], risk.column_profile[]) FROM regress_company_risk_watcher;
+REVOKE ALL ON FUNCTION risk.profile_model(text, text), risk_internal.store_profile(text, text[], risk_internal.column_profile[]) FROM regress_company_risk_watcher;
 -- what is stored is checked
 SELECT outcome($$SELECT risk.profile_model('drift_coded@1', 'SELECT i AS debt, 1 AS form, 2 AS company_risk_row FROM wide')$$);
-SELECT outcome($$SELECT risk.store_profile('drift_coded@1', '{debt, nobody}', NULL)$$);
-SELECT outcome($$SELECT risk.store_profile('drift_coded@1', '{debt, form}', ARRAY[NULL::risk.column_profile])$$);
-SELECT outcome($$SELECT risk.store_profile('drift_coded@1', '{debt}', ARRAY[NULL::risk.column_profile])$$);
+SELECT outcome($$SELECT risk_internal.store_profile('drift_coded@1', '{debt, nobody}', NULL)$$);
+SELECT outcome($$SELECT risk_internal.store_profile('drift_coded@1', '{debt, form}', ARRAY[NULL::risk_internal.column_profile])$$);
+SELECT outcome($$SELECT risk_internal.store_profile('drift_coded@1', '{debt}', ARRAY[NULL::risk_internal.column_profile])$$);
 
 REVOKE ALL ON SCHEMA risk_test FROM regress_company_risk_watcher;
 DROP TABLE then_row, now_row, both_rows, truth, measures, wide, profile_before, trained CASCADE;

@@ -166,8 +166,8 @@ SELECT risk_test.outcome($$SELECT risk.archive_model(NULL)$$);
 SELECT risk.archive_model('m@3');
 SELECT risk_test.outcome($$SELECT risk.archive_model('m@3')$$);
 -- the table itself keeps the rules, too
-SELECT risk_test.outcome($$UPDATE risk.registry SET state = 'lost'$$) LIKE '23514:%';
-SELECT risk_test.outcome($$UPDATE risk.registry SET name = 'a b'$$) LIKE '23514:%';
+SELECT risk_test.outcome($$UPDATE risk_internal.registry SET state = 'lost'$$) LIKE '23514:%';
+SELECT risk_test.outcome($$UPDATE risk_internal.registry SET name = 'a b'$$) LIKE '23514:%';
 
 --
 -- Dictionaries
@@ -207,29 +207,29 @@ SELECT risk_test.outcome($$SELECT risk.alert_level(0.5, 'm@3')$$);
 -- Bytes and metadata that do not fit each other any more are found, not used
 --
 BEGIN;
-UPDATE risk.registry_chunk SET data = overlay(data PLACING ' ' FROM length(data)) WHERE name = 'm';
+UPDATE risk_internal.registry_chunk SET data = overlay(data PLACING ' ' FROM length(data)) WHERE name = 'm';
 SELECT risk_test.outcome($$SELECT risk.export_model('m@3')$$);
 ROLLBACK;
 BEGIN;
-UPDATE risk.registry_chunk SET data = data || ' ' WHERE name = 'm';
+UPDATE risk_internal.registry_chunk SET data = data || ' ' WHERE name = 'm';
 SELECT risk_test.outcome($$SELECT risk.export_model('m@3')$$);
 ROLLBACK;
 BEGIN;
-UPDATE risk.registry_chunk SET number = 2 WHERE name = 'm';
+UPDATE risk_internal.registry_chunk SET number = 2 WHERE name = 'm';
 SELECT risk_test.outcome($$SELECT risk.export_model('m@3')$$);
 ROLLBACK;
 BEGIN;
 -- another content, so that it has to be loaded
-UPDATE risk.registry SET content_digest = sha256('a'), rounds = 2 WHERE name = 'm';
+UPDATE risk_internal.registry SET content_digest = sha256('a'), rounds = 2 WHERE name = 'm';
 SELECT risk_test.outcome($$SELECT risk.warm_model('m@3')$$);
 ROLLBACK;
 BEGIN;
-UPDATE risk.registry SET content_digest = sha256('b') WHERE name = 'm';
-DELETE FROM risk.registry_feature WHERE name = 'm' AND position = 2;
+UPDATE risk_internal.registry SET content_digest = sha256('b') WHERE name = 'm';
+DELETE FROM risk_internal.registry_feature WHERE name = 'm' AND position = 2;
 SELECT risk_test.outcome($$SELECT risk.warm_model('m@3')$$);
 ROLLBACK;
 BEGIN;
-UPDATE risk.registry SET content_digest = '\x00' WHERE name = 'm';
+UPDATE risk_internal.registry SET content_digest = '\x00' WHERE name = 'm';
 SELECT risk_test.outcome($$SELECT risk.warm_model('m@3')$$);
 ROLLBACK;
 

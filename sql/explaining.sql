@@ -283,13 +283,13 @@ SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT importance = (SELECT risk.global_importance(m, 'pair@1') FROM many m) AS same FROM shared;
 ROLLBACK;
 -- to the bit, in any order and by any tree of states, whatever waits in them; the same rows in the end are the same bytes
-CREATE AGGREGATE importance_state(record, text) (SFUNC = risk.importance_add, STYPE = bytea);
-CREATE AGGREGATE sum_importance(bytea) (SFUNC = risk.importance_combine, STYPE = bytea);
-SELECT count(DISTINCT importance) AS results, count(DISTINCT risk.importance_final(state)) AS of_states, bool_and(risk.importance_final(state) = importance) AS same,
-	count(DISTINCT risk.importance_combine(state, (SELECT importance_state(m, 'pair@1') FROM many m WHERE n = 1))) AS states
+CREATE AGGREGATE importance_state(record, text) (SFUNC = risk_internal.importance_add, STYPE = bytea);
+CREATE AGGREGATE sum_importance(bytea) (SFUNC = risk_internal.importance_combine, STYPE = bytea);
+SELECT count(DISTINCT importance) AS results, count(DISTINCT risk_internal.importance_final(state)) AS of_states, bool_and(risk_internal.importance_final(state) = importance) AS same,
+	count(DISTINCT risk_internal.importance_combine(state, (SELECT importance_state(m, 'pair@1') FROM many m WHERE n = 1))) AS states
 FROM (SELECT risk.global_importance(m, 'pair@1' ORDER BY key) AS importance, importance_state(m, 'pair@1' ORDER BY key) AS state
 	FROM many m, LATERAL (VALUES (1, n), (2, -n), (3, n % 7), (4, hashint4(n)), (5, hashint4(n + 1))) o (number, key) GROUP BY number) r;
-SELECT count(DISTINCT sum) AS states, bool_and(risk.importance_final(sum) = (SELECT risk.global_importance(m, 'pair@1') FROM many m)) AS same
+SELECT count(DISTINCT sum) AS states, bool_and(risk_internal.importance_final(sum) = (SELECT risk.global_importance(m, 'pair@1') FROM many m)) AS same
 FROM (SELECT parts, sum_importance(state ORDER BY hashint4(part + parts)) AS sum
 	FROM (SELECT parts, n % parts AS part, importance_state(m, 'pair@1') AS state FROM many m, unnest(ARRAY[2, 3, 7, 16, 100]) parts GROUP BY 1, 2) s GROUP BY parts) t;
 -- the planner knows how large a state is: that of fifty features
@@ -298,35 +298,35 @@ FROM pg_aggregate, (SELECT length(importance_state(m, 'pair@1')) / 2 AS bytes FR
 -- two models do not mix, and a state is checked
 SELECT risk.import_model('pair', linear_model(ARRAY['x', 'y'], ARRAY[1, 2]::float8[]));
 SELECT outcome($$SELECT risk.global_importance(m, 'pair@' || 1 + n % 2) FROM many m$$);
-SELECT outcome($$SELECT risk.importance_final('\x00')$$);
+SELECT outcome($$SELECT risk_internal.importance_final('\x00')$$);
 -- also one that is made up of what another was: rows that wait, of another number of features or outputs
 SELECT risk.import_model('three', linear_model(ARRAY['x', 'y', 'z'], ARRAY[1, 2, 3]::float8[]));
 CREATE TABLE kept AS SELECT importance_state(m, 'pair@1') AS two, importance_state(r, 'three@1') AS three FROM many m, LATERAL (SELECT m.x, m.y, 1 AS z) r WHERE n <= 17;
-SELECT outcome(format('SELECT risk.importance_final(%L)', substr(three, 1, 20) || substr(two, 21, 32 + 256) || substr(three, 309))) AS other_features,
-	outcome(format('SELECT risk.importance_final(%L)', set_byte(set_byte(two, 4, 16), 12, 16))) AS full_batch FROM kept;
+SELECT outcome(format('SELECT risk_internal.importance_final(%L)', substr(three, 1, 20) || substr(two, 21, 32 + 256) || substr(three, 309))) AS other_features,
+	outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(set_byte(two, 4, 16), 12, 16))) AS full_batch FROM kept;
 DO $$
 DECLARE
 	kept kept;
 BEGIN
 	SELECT * INTO kept FROM kept;
-	EXECUTE format('CREATE AGGREGATE forged_importance(record, text) (SFUNC = risk.importance_add, STYPE = bytea, INITCOND = %L)', 'anything');
-	EXECUTE format('CREATE AGGREGATE forged_features(record, text) (SFUNC = risk.importance_add, STYPE = bytea, INITCOND = %L)',
+	EXECUTE format('CREATE AGGREGATE forged_importance(record, text) (SFUNC = risk_internal.importance_add, STYPE = bytea, INITCOND = %L)', 'anything');
+	EXECUTE format('CREATE AGGREGATE forged_features(record, text) (SFUNC = risk_internal.importance_add, STYPE = bytea, INITCOND = %L)',
 		substr(kept.three, 1, 20) || substr(kept.two, 21, 32) || substr(kept.three, 53));
 END
 $$;
 SELECT outcome($$SELECT forged_importance(m, 'pair@1') FROM many m$$);
 SELECT outcome($$SELECT forged_features(m, 'pair@1') FROM many m$$);
-SELECT jsonb_object_keys(risk.importance_final(two)) FROM kept;
+SELECT jsonb_object_keys(risk_internal.importance_final(two)) FROM kept;
 -- or one whose sums are none: negative, or too large to be carried on; or with more rows than are counted
-SELECT outcome(format('SELECT risk.importance_final(%L)', set_byte(two, 308 + 67 * 8 + 7, 255))) AS negative,
-	outcome(format('SELECT risk.importance_combine(%L, %L)', two, set_byte(two, 308 + 552 + 8 * 8 + 7, 127))) AS huge,
-	outcome(format('SELECT risk.importance_combine(%L, %L)', set_byte(two, 308 + 544 + 3, 127), two)) AS carries,
-	outcome(format('SELECT risk.importance_final(%L)', set_byte(two, 4 + 7, 1))) AS rows FROM kept;
+SELECT outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(two, 308 + 67 * 8 + 7, 255))) AS negative,
+	outcome(format('SELECT risk_internal.importance_combine(%L, %L)', two, set_byte(two, 308 + 552 + 8 * 8 + 7, 127))) AS huge,
+	outcome(format('SELECT risk_internal.importance_combine(%L, %L)', set_byte(two, 308 + 544 + 3, 127), two)) AS carries,
+	outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(two, 4 + 7, 1))) AS rows FROM kept;
 -- any single byte changed: an answer or an error, never a crash
 SELECT bool_and(result ~ '^(ok|22P03|55000|42704|22023)') AS as_expected, bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
 FROM (SELECT outcome(format('SELECT %s', replace(call, '$1', quote_literal(set_byte(two, n, (get_byte(two, n) + change) % 256)) || '::bytea'))) AS result
 	FROM kept, generate_series(0, length(two) - 1) n, (VALUES (1), (128), (255)) d (change),
-		(VALUES ('risk.importance_final($1)'), ('risk.importance_final(risk.importance_combine($1, $1))')) c (call)
+		(VALUES ('risk_internal.importance_final($1)'), ('risk_internal.importance_final(risk_internal.importance_combine($1, $1))')) c (call)
 	WHERE n < 64 OR n % 7 = 0) r;
 DROP AGGREGATE sum_importance(bytea), importance_state(record, text), forged_importance(record, text), forged_features(record, text);
 DROP TABLE kept;

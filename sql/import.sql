@@ -83,7 +83,7 @@ SELECT inspected.categories FROM risk.inspect_model(risk_test.golden_model('cate
 SELECT risk.import_model('long', risk_test.tree_model(ARRAY['debt', 'staff'],
 	'[[[8, 0, 1.5, 1, 2, 1], [6, -0.5], [2, 0.5]]]') || convert_to(repeat(E' \n', 1600000), 'UTF8'));
 SELECT count(*), bool_and(number = n) AS numbered, max(length(data)) AS longest
-FROM (SELECT number, row_number() OVER (ORDER BY number) AS n, data FROM risk.registry_chunk
+FROM (SELECT number, row_number() OVER (ORDER BY number) AS n, data FROM risk_internal.registry_chunk
 	WHERE name = 'long') chunk;
 SELECT risk.export_model('long@1') = risk_test.tree_model(ARRAY['debt', 'staff'],
 	'[[[8, 0, 1.5, 1, 2, 1], [6, -0.5], [2, 0.5]]]') || convert_to(repeat(E' \n', 1600000), 'UTF8') AS exact,
@@ -111,8 +111,8 @@ FROM risk.loaded_models WHERE name = 'early' AND version = 1;
 
 -- The other tests make their own models.
 DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
-SELECT (SELECT count(*) FROM risk.models) AS models, (SELECT count(*) FROM risk.registry_chunk) AS chunks,
-	(SELECT count(*) FROM risk.registry_feature) AS features, (SELECT count(*) FROM risk.registry_group) AS groups;
+SELECT (SELECT count(*) FROM risk.models) AS models, (SELECT count(*) FROM risk_internal.registry_chunk) AS chunks,
+	(SELECT count(*) FROM risk_internal.registry_feature) AS features, (SELECT count(*) FROM risk_internal.registry_group) AS groups;
 -- Numbers of dropped versions are not given again.
 SELECT risk.import_model('tiny', risk_test.linear_model(ARRAY['debt', 'staff'], ARRAY[1, 2]));
 SELECT risk.drop_model('tiny@9');

@@ -256,16 +256,16 @@ BEGIN
 	WHILE cardinality(parts) > 1 LOOP
 		i := 1 + floor(random() * cardinality(parts));
 		j := 1 + (i + floor(random() * (cardinality(parts) - 1))::int) % cardinality(parts);
-		EXECUTE format('SELECT risk.%I($1, $2)', combine) INTO sum USING parts[i], parts[j];
+		EXECUTE format('SELECT risk_internal.%I($1, $2)', combine) INTO sum USING parts[i], parts[j];
 		parts := ARRAY(SELECT p FROM unnest(parts) WITH ORDINALITY u (p, o) WHERE o NOT IN (i, j)) || sum;
 	END LOOP;
 	RETURN parts[1];
 END
 $$;
 -- (an aggregate without a final function shows the state)
-CREATE AGGREGATE threshold_state(float8, boolean, float8, float8) (SFUNC = risk.sums_add_threshold, STYPE = bytea, COMBINEFUNC = risk.sums_combine);
-CREATE AGGREGATE loss_state(float8, boolean, float8) (SFUNC = risk.sums_add_log_loss, STYPE = bytea, COMBINEFUNC = risk.sums_combine);
-CREATE AGGREGATE sum_states(bytea) (SFUNC = risk.sums_combine, STYPE = bytea, COMBINEFUNC = risk.sums_combine);
+CREATE AGGREGATE threshold_state(float8, boolean, float8, float8) (SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, COMBINEFUNC = risk_internal.sums_combine);
+CREATE AGGREGATE loss_state(float8, boolean, float8) (SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea, COMBINEFUNC = risk_internal.sums_combine);
+CREATE AGGREGATE sum_states(bytea) (SFUNC = risk_internal.sums_combine, STYPE = bytea, COMBINEFUNC = risk_internal.sums_combine);
 CREATE TABLE piece AS
 SELECT floor(random() * 40) AS piece, risk.outcomes(score, label, weight) AS outcomes, loss_state(score, label, weight) AS loss,
 	threshold_state(score, label, 0.3, weight) AS confusion FROM many GROUP BY 1;
@@ -274,7 +274,7 @@ SELECT count(DISTINCT merged(outcomes, 'outcomes_combine')) AS outcomes, count(D
 FROM (SELECT array_agg(outcomes) AS outcomes, array_agg(loss) AS loss, array_agg(confusion) AS confusion FROM piece) p, generate_series(1, 10);
 SELECT md5(risk.merge_outcomes(outcomes)::text) = x AS outcomes,
 	risk.merge_outcomes(outcomes) = merged(array_agg(outcomes), 'outcomes_combine') AS trees,
-	risk.sums_mean(sum_states(loss)) = j AS loss, risk.sums_precision(merged(array_agg(confusion), 'sums_combine')) = m AS precision,
+	risk_internal.sums_mean(sum_states(loss)) = j AS loss, risk_internal.sums_precision(merged(array_agg(confusion), 'sums_combine')) = m AS precision,
 	sum_states(loss) = merged(array_agg(loss), 'sums_combine') AS bytes
 FROM piece, serial_metrics WHERE part IS NULL GROUP BY j, m, x;
 -- pieces themselves are as they were
@@ -325,8 +325,8 @@ FROM (SELECT risk.outcomes(score, label, weight) AS o FROM outcome WHERE case_na
 		UNION ALL SELECT set_byte(o, n, 255) FROM generate_series(0, 11) n) v
 GROUP BY 1 ORDER BY 1;
 -- any single byte changed: an answer or an error, never a crash
-CREATE AGGREGATE best_state(float8, boolean, float8, float8) (SFUNC = risk.outcomes_add_beta, STYPE = bytea, COMBINEFUNC = risk.outcomes_combine);
-CREATE AGGREGATE survival_state(float8, float8, boolean) (SFUNC = risk.outcomes_add_months, STYPE = bytea, COMBINEFUNC = risk.outcomes_combine);
+CREATE AGGREGATE best_state(float8, boolean, float8, float8) (SFUNC = risk_internal.outcomes_add_beta, STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
+CREATE AGGREGATE survival_state(float8, float8, boolean) (SFUNC = risk_internal.outcomes_add_months, STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
 SELECT state, count(*) AS tried, bool_and(result ~ '^(ok|22P03|22003|22023|54000)') AS as_expected, bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
 FROM (SELECT state, outcome(format('SELECT %s FROM (SELECT %L::bytea AS s) f', call, set_byte(s, n, (get_byte(s, n) + change) % 256))) AS result
 	FROM (SELECT 'outcomes' AS state, risk.outcomes(score, label, weight) AS s FROM outcome WHERE case_name = 'tiny'
@@ -335,25 +335,25 @@ FROM (SELECT state, outcome(format('SELECT %s FROM (SELECT %L::bytea AS s) f', c
 			UNION ALL SELECT 'survival', survival_state(score, months, event) FROM survival WHERE case_name = 'small'
 			UNION ALL SELECT 'sums', loss_state(score, label, weight) FROM outcome WHERE case_name = 'tiny'
 			UNION ALL SELECT 'confusion', threshold_state(score, label, 0.4, weight) FROM outcome WHERE case_name = 'tiny') g
-		JOIN (VALUES ('outcomes', 'risk.roc_auc(s)'), ('outcomes', 'risk.average_precision(risk.outcomes_combine(s, s))'), ('outcomes', 'risk.lift_table(s)'),
-			('outcomes', 'risk.brier_score(s)'), ('clustered', 'risk.bootstrap(s, ''average_precision'', 3)'), ('best', 'risk.best_threshold_final(risk.outcomes_combine(s, s))'),
-			('survival', 'risk.concordance_index_final(s)'), ('sums', 'risk.sums_mean(risk.sums_combine(s, s))'), ('confusion', 'risk.sums_precision(s)')) c (state, call) USING (state),
+		JOIN (VALUES ('outcomes', 'risk.roc_auc(s)'), ('outcomes', 'risk.average_precision(risk_internal.outcomes_combine(s, s))'), ('outcomes', 'risk.lift_table(s)'),
+			('outcomes', 'risk.brier_score(s)'), ('clustered', 'risk.bootstrap(s, ''average_precision'', 3)'), ('best', 'risk_internal.best_threshold_final(risk_internal.outcomes_combine(s, s))'),
+			('survival', 'risk_internal.concordance_index_final(s)'), ('sums', 'risk_internal.sums_mean(risk_internal.sums_combine(s, s))'), ('confusion', 'risk_internal.sums_precision(s)')) c (state, call) USING (state),
 		LATERAL generate_series(0, least(length(s), 200) - 1) n, (VALUES (1), (128), (255)) d (change)) r
 GROUP BY state ORDER BY state;
-SELECT outcome($$SELECT risk.sums_mean('')$$), outcome($$SELECT risk.sums_precision(loss) FROM piece$$);
-SELECT outcome($$SELECT risk.outcomes_add(NULL, 0.5, true)$$), outcome($$SELECT risk.sums_add_log_loss(NULL, 0.5, true)$$);
-SELECT outcome($$SELECT risk.concordance_index_final(outcomes) FROM piece$$);
+SELECT outcome($$SELECT risk_internal.sums_mean('')$$), outcome($$SELECT risk_internal.sums_precision(loss) FROM piece$$);
+SELECT outcome($$SELECT risk_internal.outcomes_add(NULL, 0.5, true)$$), outcome($$SELECT risk_internal.sums_add_log_loss(NULL, 0.5, true)$$);
+SELECT outcome($$SELECT risk_internal.concordance_index_final(outcomes) FROM piece$$);
 -- as a state to begin with, too
-CREATE AGGREGATE forged(float8, boolean) (SFUNC = risk.outcomes_add, STYPE = bytea, FINALFUNC = risk.roc_auc, INITCOND = 'anything');
+CREATE AGGREGATE forged(float8, boolean) (SFUNC = risk_internal.outcomes_add, STYPE = bytea, FINALFUNC = risk.roc_auc, INITCOND = 'anything');
 SELECT outcome($$SELECT forged(0.5, true)$$);
-CREATE AGGREGATE forged_sums(float8, boolean) (SFUNC = risk.sums_add_log_loss, STYPE = bytea, FINALFUNC = risk.sums_mean, INITCOND = 'anything');
+CREATE AGGREGATE forged_sums(float8, boolean) (SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea, FINALFUNC = risk_internal.sums_mean, INITCOND = 'anything');
 SELECT outcome($$SELECT forged_sums(0.5, true)$$);
 -- counts whose sum is no number of rows: none may be taken for one
 CREATE TABLE endless AS SELECT substr(o, 1, 28) || string_agg(substr(o, 29 + 24 * n, 16) || set_byte('\x0000000000004000', 0, n % 2), ''::bytea ORDER BY n) AS counts,
 	substr(o, 1, 28) || substr(o, 29, 16) || '\x0000000000004000' AS low, substr(o, 1, 28) || substr(o, 53, 16) || '\x0100000000004000' AS high
 FROM (SELECT risk.outcomes(n, n % 2 = 1, 1) AS o FROM generate_series(0, 2047) n) r, generate_series(0, 2047) n GROUP BY o;
 SELECT outcome(format('SELECT %s FROM endless', call)) AS outcome FROM unnest(ARRAY['risk.bootstrap(counts, ''roc_auc'', 1)', 'risk.roc_auc(counts)',
-	'risk.bootstrap(high, ''average_precision'', 1)', 'risk.outcomes_combine(low, low)', 'risk.outcomes_combine(low, high)']) c (call);
+	'risk.bootstrap(high, ''average_precision'', 1)', 'risk_internal.outcomes_combine(low, low)', 'risk_internal.outcomes_combine(low, high)']) c (call);
 SELECT outcome($$SELECT risk.merge_outcomes(o) FROM endless, LATERAL (VALUES (low), (high)) v (o)$$);
 SELECT risk.roc_auc(low), risk.count_outcomes(low) FROM endless;
 -- compressed, out of line, unaligned in a row
@@ -361,7 +361,7 @@ CREATE TABLE stored AS SELECT 1::"char" AS c, risk.outcomes(score, label) AS o, 
 INSERT INTO stored SELECT '1', risk.outcomes(0.5, true), '2', NULL;
 INSERT INTO stored SELECT '1', risk.outcomes(n % 10, n % 2 = 0, 1 + n % 5), '2', NULL FROM generate_series(1, 30000) n;
 SELECT bool_or(pg_column_size(o) < length(o) + 4) OVER () AS some_packed, risk.roc_auc(o) IS NOT NULL AS auc, risk.roc_auc(o) = risk.roc_auc(o || ''::bytea) AS same,
-	risk.roc_auc(risk.outcomes_combine(o, o)) = risk.roc_auc(o) AS doubled, risk.sums_mean(s) = risk.sums_mean(s || ''::bytea) AS mean FROM stored;
+	risk.roc_auc(risk_internal.outcomes_combine(o, o)) = risk.roc_auc(o) AS doubled, risk_internal.sums_mean(s) = risk_internal.sums_mean(s || ''::bytea) AS mean FROM stored;
 
 --
 -- Tables
@@ -392,12 +392,12 @@ SELECT points, count(*) <= points AS at_most, count(*) > points * 0.5 AS not_far
 	abs(sum((false_positive_rate - before_x) * (true_positive_rate + before_y) / 2) - (SELECT a FROM serial_metrics WHERE part IS NULL)) < 2.0 / points AS area
 FROM (VALUES (2), (10), (100), (1000)) p (points), LATERAL (SELECT *, lag(false_positive_rate) OVER w AS before_x, lag(true_positive_rate) OVER w AS before_y
 	FROM risk.roc_curve((SELECT risk.outcomes(score, label) FROM many), points) WINDOW w AS (ORDER BY threshold DESC)) c GROUP BY points ORDER BY points;
-SELECT * FROM risk.roc_curve(risk.outcomes_combine(NULL, NULL));
+SELECT * FROM risk.roc_curve(risk_internal.outcomes_combine(NULL, NULL));
 SELECT * FROM risk.roc_curve((SELECT risk.outcomes(0.5, true)));
 SELECT outcome($$SELECT * FROM risk.roc_curve(NULL, 1)$$);
 SELECT outcome($$SELECT * FROM risk.threshold_table(NULL, 0)$$);
 SELECT outcome($$SELECT * FROM risk.threshold_table(NULL, 10, 'NaN', 1)$$);
-SELECT outcome($$SELECT * FROM risk.calibration_table(risk.outcomes_combine(NULL, NULL), 10, 'deciles')$$);
+SELECT outcome($$SELECT * FROM risk.calibration_table(risk_internal.outcomes_combine(NULL, NULL), 10, 'deciles')$$);
 
 --
 -- Bootstrap
@@ -424,7 +424,7 @@ FROM (SELECT risk.outcomes(score, label) AS o, risk.clustered_outcomes(score, la
 	(SELECT risk.outcomes(score, label) AS o FROM many WHERE n <= 1000) s,
 	risk.bootstrap(s.o, 'roc_auc', 1500) once, risk.bootstrap(d.o, 'roc_auc', 1500) twice, risk.bootstrap(d.c, 'roc_auc', 1500) clustered;
 SELECT b.* FROM risk.bootstrap(outcomes_of('failures only', false), 'roc_auc', 10) b;
-SELECT b.* FROM risk.bootstrap(risk.outcomes_combine(NULL, NULL), 'roc_auc', 10) b;
+SELECT b.* FROM risk.bootstrap(risk_internal.outcomes_combine(NULL, NULL), 'roc_auc', 10) b;
 SELECT b.* FROM risk.bootstrap(outcomes_of('failures only', true), 'average_precision', 10) b;
 SELECT resamples_used < 200 AS some_undefined, resamples_used > 100 AS most_defined FROM risk.bootstrap(outcomes_of('tiny', false), 'roc_auc', 200);
 SELECT c.estimate = risk.precision_at_k(w, 100) AS cases, s.estimate = risk.precision_at_k(w, 0.1) AS share

@@ -297,7 +297,7 @@ ROLLBACK;
 DEALLOCATE allowed;
 -- whoever may not call the function on columns goes on calling it on rows
 BEGIN;
-REVOKE EXECUTE ON FUNCTION risk.score_columns(text[], text, "any") FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION risk_internal.score_columns(text[], text, "any") FROM PUBLIC;
 SET LOCAL ROLE regress_company_risk_planner;
 SELECT count(score_company(f)) FROM firms f;
 RESET ROLE;
@@ -338,13 +338,13 @@ SELECT * FROM both_outcomes('unknown', 'firms');
 SELECT * FROM both_outcomes('planned@99', 'firms');
 SELECT * FROM both_outcomes('planned@x', 'firms');
 -- nobody can do harm with the functions of plans
-SELECT outcome($$SELECT risk.margin_columns(ARRAY['x', 'y'], 'planned', 1)$$);
-SELECT outcome($$SELECT risk.margin_columns(ARRAY['x', NULL], 'planned', 1, 2)$$);
-SELECT outcome($$SELECT risk.margin_columns(ARRAY['x', 'y'], 'planned', VARIADIC ARRAY[1, 2])$$);
-SELECT outcome($$SELECT risk.margin_columns(ARRAY['x', CASE n WHEN 1 THEN 'y' END], 'planned', 1, 2) FROM generate_series(1, 2) n$$);
-SELECT outcome($$SELECT risk.margin_columns(ARRAY[['x'], ['y']], 'planned', 'a', '1')$$);
-SELECT risk.margin_columns(NULL, 'planned', 1), risk.margin_columns(ARRAY['y', 'x'], 'planned', 1, 2);
-SELECT outcome('SELECT risk.planner_support(NULL)');
+SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', 'y'], 'planned', 1)$$);
+SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', NULL], 'planned', 1, 2)$$);
+SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', 'y'], 'planned', VARIADIC ARRAY[1, 2])$$);
+SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', CASE n WHEN 1 THEN 'y' END], 'planned', 1, 2) FROM generate_series(1, 2) n$$);
+SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY[['x'], ['y']], 'planned', 'a', '1')$$);
+SELECT risk_internal.margin_columns(NULL, 'planned', 1), risk_internal.margin_columns(ARRAY['y', 'x'], 'planned', 1, 2);
+SELECT outcome('SELECT risk_internal.planner_support(NULL)');
 
 --
 -- Plans that are kept, across promotions to a model with other features

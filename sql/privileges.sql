@@ -40,13 +40,13 @@ SELECT outcome($$SELECT risk.bind_source('guarded', 'pg_class', 'relname')$$);
 SELECT outcome($$SELECT risk.set_thresholds('guarded', 1, 0)$$);
 SELECT outcome($$SELECT risk.set_calibration('guarded@1', NULL)$$);
 SELECT outcome($$SELECT risk.export_model('guarded')$$);
-SELECT outcome($$SELECT risk.record_event('guarded', 1, 'promote', 'never happened')$$);
-SELECT outcome($$SELECT risk.lock_version('guarded')$$);
-SELECT outcome($$SELECT FROM risk.registry$$);
-SELECT outcome($$SELECT FROM risk.registry_chunk$$);
-SELECT outcome($$SELECT FROM risk.registry_feature$$);
-SELECT outcome($$SELECT FROM risk.registry_group$$);
-SELECT outcome($$SELECT FROM risk.registry_event$$);
+SELECT outcome($$SELECT risk_internal.record_event('guarded', 1, 'promote', 'never happened')$$);
+SELECT outcome($$SELECT risk_internal.lock_version('guarded')$$);
+SELECT outcome($$SELECT FROM risk_internal.registry$$);
+SELECT outcome($$SELECT FROM risk_internal.registry_chunk$$);
+SELECT outcome($$SELECT FROM risk_internal.registry_feature$$);
+SELECT outcome($$SELECT FROM risk_internal.registry_group$$);
+SELECT outcome($$SELECT FROM risk_internal.registry_event$$);
 SELECT outcome($$UPDATE risk.models SET state = 'production'$$);
 SELECT outcome($$DELETE FROM risk.model_events$$);
 SELECT outcome($$CREATE TABLE risk.mine (x int)$$);
@@ -105,7 +105,7 @@ GRANT EXECUTE ON FUNCTION risk.export_model(text) TO regress_company_risk_stewar
 SET ROLE regress_company_risk_steward;
 SELECT risk.export_model('guarded') = linear_model(ARRAY['x'], ARRAY[1]) AS exported;
 -- still no way to the tables
-SELECT outcome($$SELECT FROM risk.registry_chunk$$);
+SELECT outcome($$SELECT FROM risk_internal.registry_chunk$$);
 RESET ROLE;
 
 -- Who acted: the role in force, not the functions' owner, also by way of a function

@@ -67,8 +67,8 @@ FROM risk.models m WHERE m.name = 'failure' AND m.version = 1;
 --
 -- Of a transaction, and of a part of one, that did not come to its end, nothing is left
 --
-SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) AS registry_before FROM risk.registry r \gset
-SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) AS events_before FROM risk.registry_event e \gset
+SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) AS registry_before FROM risk_internal.registry r \gset
+SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) AS events_before FROM risk_internal.registry_event e \gset
 BEGIN;
 SELECT risk.import_model('failure', constant_model(6));
 SELECT risk.promote_model('failure@6', 'to be aborted');
@@ -89,8 +89,8 @@ SELECT risk.import_model('failure', constant_model(8));
 SELECT score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure@6');
 ROLLBACK;
 SELECT states('failure'), score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure');
-SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) = :'registry_before' AS registry_as_before FROM risk.registry r;
-SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) = :'events_before' AS events_as_before FROM risk.registry_event e;
+SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) = :'registry_before' AS registry_as_before FROM risk_internal.registry r;
+SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) = :'events_before' AS events_as_before FROM risk_internal.registry_event e;
 
 --
 -- Dictionaries
@@ -121,7 +121,7 @@ SELECT risk.alert_level(0.3);
 SELECT risk.set_thresholds('failure@2', 0.3, 0.3);
 SELECT risk.alert_level(0.3), risk.alert_level(0.29);
 -- the words are data
-UPDATE risk.registry SET alert_strong = 'rouge', alert_none = '' WHERE name = 'failure' AND version = 2;
+UPDATE risk_internal.registry SET alert_strong = 'rouge', alert_none = '' WHERE name = 'failure' AND version = 2;
 SELECT risk.alert_level(0.3), risk.alert_level(0.29);
 SELECT reference, threshold_strong, threshold_moderate, alert_strong, alert_moderate, alert_none
 FROM risk.models WHERE reference = 'failure@2';
@@ -143,7 +143,7 @@ SELECT risk.set_thresholds('successor@1', 0.5, 0.25);
 SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
 SELECT position, feature, label, feature_group, group_label, unit FROM risk.model_features
 WHERE name = 'successor' AND version = 2 ORDER BY position;
-SELECT feature_group, label FROM risk.registry_group WHERE name = 'successor' AND version = 2 ORDER BY feature_group;
+SELECT feature_group, label FROM risk_internal.registry_group WHERE name = 'successor' AND version = 2 ORDER BY feature_group;
 SELECT reference, state, threshold_strong, source_relation, key_column, period_column
 FROM risk.models WHERE reference = 'successor@2';
 
@@ -160,7 +160,7 @@ SELECT risk.resolve_model('failure'), risk.resolve_model('failure@1'), risk.reso
 SELECT outcome($$SELECT risk.resolve_model('failure@99')$$);
 SELECT outcome($$SELECT risk.resolve_model()$$);
 SELECT count(*) AS whole_tables FROM pg_locks
-WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' AND locktype = 'relation' AND relation = 'risk.registry'::regclass;
+WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' AND locktype = 'relation' AND relation = 'risk_internal.registry'::regclass;
 ROLLBACK;
 SET company_risk.default_model = 'successor';
 SELECT risk.resolve_model(), risk.resolve_model(NULL), risk.resolve_model('failure');
@@ -178,9 +178,9 @@ SELECT risk.resolve_model();
 
 -- A dropped version leaves nothing but its history.
 SELECT risk.drop_model('successor@1');
-SELECT (SELECT count(*) FROM risk.registry_feature f WHERE f.name = 'successor' AND f.version = 1) AS features,
-	(SELECT count(*) FROM risk.registry_group g WHERE g.name = 'successor' AND g.version = 1) AS groups,
-	(SELECT count(*) FROM risk.registry_chunk c WHERE c.name = 'successor' AND c.version = 1) AS chunks,
+SELECT (SELECT count(*) FROM risk_internal.registry_feature f WHERE f.name = 'successor' AND f.version = 1) AS features,
+	(SELECT count(*) FROM risk_internal.registry_group g WHERE g.name = 'successor' AND g.version = 1) AS groups,
+	(SELECT count(*) FROM risk_internal.registry_chunk c WHERE c.name = 'successor' AND c.version = 1) AS chunks,
 	(SELECT count(*) FROM risk.model_events e WHERE e.name = 'successor' AND e.version = 1) > 3 AS history;
 
 DROP TABLE companies;

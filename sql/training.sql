@@ -89,7 +89,7 @@ FROM generate_series(0, 1, 0.0005) t,
 
 -- The trainer's margins of the held-out rows are those that the model answers here
 SELECT count(*), bool_and(same(m.margin, risk.margin(b, 'credit@1'))) AS same_margins
-FROM risk.run_training('SELECT * FROM borrower', (SELECT arguments FROM risk.trainings WHERE reference = 'credit@1')) r,
+FROM risk_internal.run_training('SELECT * FROM borrower', (SELECT arguments FROM risk.trainings WHERE reference = 'credit@1')) r,
 	LATERAL unnest(r.margins) WITH ORDINALITY m (margin, n)
 	JOIN (SELECT *, row_number() OVER (ORDER BY siren, period) AS n FROM borrower WHERE risk.training_draw(siren, 0) < 0.3) b USING (n);
 

@@ -101,8 +101,8 @@ SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', NULL)$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', 'y', folds => 1)$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', 'y', folds => 3, fold_column => 'x')$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('SELECT *, 1 + y::int AS f FROM sound', 'y', folds => 2, fold_column => 'f')$$);
-SELECT outcome($$SELECT * FROM risk.run_training('TABLE sound', '{"label": "y", "colour": "red"}')$$);
-SELECT outcome($$SELECT * FROM risk.run_training('SELECT *, 1 AS f FROM sound', '{"label": "y", "fold_column": "f"}')$$);
+SELECT outcome($$SELECT * FROM risk_internal.run_training('TABLE sound', '{"label": "y", "colour": "red"}')$$);
+SELECT outcome($$SELECT * FROM risk_internal.run_training('SELECT *, 1 AS f FROM sound', '{"label": "y", "fold_column": "f"}')$$);
 SELECT outcome($$SELECT risk.training_draw('1', 0, 'luck')$$);
 -- ---------- keys whose text a setting changes
 SELECT type, training(format('SELECT id, x, z, y, %s AS k FROM sound', value), ', key_column => ''k''') AS training
@@ -123,9 +123,9 @@ SELECT training('SELECT x / (id - 9) AS x, y FROM sound ORDER BY id');
 SELECT training('');
 
 -- ---------- a record that is none: it must not stop the view for everybody
-CREATE TEMPORARY TABLE honest AS SELECT * FROM risk.run_training('SELECT x, z, y FROM sound', '{"label": "y", "rounds": 3, "validation_share": 0.3}');
-SELECT what, regexp_replace(outcome(format($$SELECT risk.store_training('wrong', 'q', %L, NULL, %s, ROW(fold, model, %s, rounds_trained, metric, metric_value, library_version,
-	margins, scores, labels, weights, known, test, profiles, profiled_margins, profiled_scores, summary || %L)::risk.training_run) FROM honest$$,
+CREATE TEMPORARY TABLE honest AS SELECT * FROM risk_internal.run_training('SELECT x, z, y FROM sound', '{"label": "y", "rounds": 3, "validation_share": 0.3}');
+SELECT what, regexp_replace(outcome(format($$SELECT risk_internal.store_training('wrong', 'q', %L, NULL, %s, ROW(fold, model, %s, rounds_trained, metric, metric_value, library_version,
+	margins, scores, labels, weights, known, test, profiles, profiled_margins, profiled_scores, summary || %L)::risk_internal.training_run) FROM honest$$,
 	arguments, retrained_from, rounds, summary)), 'Failing row.*', '...') AS outcome
 FROM (VALUES ('rows', '{}', 'NULL', 'rounds', '{"rows": "x"}'), ('no rows', '{}', 'NULL', 'rounds', '{"rows": 0}'), ('seed', '{"seed": "x"}', 'NULL', 'rounds', '{}'),
 	('rounds', '{}', 'NULL', '-3', '{}'), ('retrained from', '{}', '-5', 'rounds', '{}'), ('features', '{}', 'NULL', 'rounds', '{"features": ["x", "w"]}'),
@@ -165,7 +165,7 @@ GRANT EXECUTE ON FUNCTION risk.train_model TO regress_company_risk_trainer;
 SET ROLE regress_company_risk_trainer;
 SELECT training('TABLE sound');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION risk.run_training, risk.store_training TO regress_company_risk_trainer;
+GRANT EXECUTE ON FUNCTION risk_internal.run_training, risk_internal.store_training TO regress_company_risk_trainer;
 SET ROLE regress_company_risk_trainer;
 SELECT training('TABLE sound');
 SELECT training('SELECT 1 AS x FROM pg_authid');
@@ -176,7 +176,7 @@ SELECT training('TABLE sound');
 SELECT training('TABLE sound', ', threads => 64');
 SELECT outcome($$SELECT risk.retrain_model('wrong@1')$$);
 SELECT outcome($$SELECT risk.training_request('wrong@1')$$);
-SELECT outcome($$SELECT FROM risk.registry_training$$);
+SELECT outcome($$SELECT FROM risk_internal.registry_training$$);
 SELECT outcome($$SELECT risk.cross_validate('TABLE sound', 'y')$$);
 SELECT name, version, trained_by FROM risk.trainings WHERE trained_by = current_user;
 SELECT count(*) > 0 AS metrics FROM risk.training_metrics;

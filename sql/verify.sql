@@ -81,14 +81,14 @@ COMMIT;
 -- makes us answer for other bytes than libxgboost gets.
 BEGIN;
 SELECT risk.warm_model('sampled@1') > 0 AS warm;
-UPDATE risk.registry_chunk SET data = convert_to(replace(convert_from(data, 'UTF8'), '2.5E-1', '7.5E-1'), 'UTF8') WHERE name = 'sampled';
-UPDATE risk.registry SET digest = (SELECT sha256(data) FROM risk.registry_chunk WHERE name = 'sampled') WHERE name = 'sampled';
+UPDATE risk_internal.registry_chunk SET data = convert_to(replace(convert_from(data, 'UTF8'), '2.5E-1', '7.5E-1'), 'UTF8') WHERE name = 'sampled';
+UPDATE risk_internal.registry SET digest = (SELECT sha256(data) FROM risk_internal.registry_chunk WHERE name = 'sampled') WHERE name = 'sampled';
 SELECT rows_compared, different, largest_difference, verified FROM risk.verify_model('sampled@1', 'TABLE firm');
 SELECT verified_rows, verified_different FROM risk.models WHERE reference = 'sampled@1';
 -- but where the model is newer than the library, that is no wonder
-UPDATE risk.registry_chunk SET data = convert_to(replace(convert_from(data, 'UTF8'), '[1, 7, 0]', '[3, 99, 0]'), 'UTF8') WHERE name = 'sampled';
-UPDATE risk.registry SET digest = c.digest, bytes = c.bytes
-FROM (SELECT sha256(data) AS digest, length(data) AS bytes FROM risk.registry_chunk WHERE name = 'sampled') c WHERE name = 'sampled';
+UPDATE risk_internal.registry_chunk SET data = convert_to(replace(convert_from(data, 'UTF8'), '[1, 7, 0]', '[3, 99, 0]'), 'UTF8') WHERE name = 'sampled';
+UPDATE risk_internal.registry SET digest = c.digest, bytes = c.bytes
+FROM (SELECT sha256(data) AS digest, length(data) AS bytes FROM risk_internal.registry_chunk WHERE name = 'sampled') c WHERE name = 'sampled';
 SELECT regexp_replace(outcome($$SELECT risk.verify_model('sampled@1', 'TABLE risk_test.firm')$$), 'libxgboost \d+\.\d+\.\d+', 'libxgboost N');
 ROLLBACK;
 
@@ -101,7 +101,7 @@ RESET ROLE;
 GRANT EXECUTE ON FUNCTION risk.verify_model(text, text, integer, bigint) TO regress_company_risk_verifier;
 SET ROLE regress_company_risk_verifier;
 SELECT outcome($$SELECT risk.verify_model('sampled@1', 'TABLE risk_test.firm')$$);
-SELECT outcome($$SELECT risk.record_verification('sampled@1', '9.9.9', 1000000, 0, 0)$$);
+SELECT outcome($$SELECT risk_internal.record_verification('sampled@1', '9.9.9', 1000000, 0, 0)$$);
 SELECT rows_compared FROM risk.verify_model('sampled@1', rows => 11);
 SELECT current_user;
 RESET ROLE;
@@ -121,12 +121,12 @@ SELECT split_part(outcome($$SELECT risk.verify_model('checked@2')$$), E'\n', 1);
 SELECT reference, verified_at IS NOT NULL AS verified FROM risk.models WHERE name = 'checked' ORDER BY version;
 
 -- The old binary format: read where libxgboost still does, else refused with advice
-SELECT risk.is_binary_model(golden_model('stumps-xgb1.7.4', 'binary')) AS marked,
+SELECT risk_internal.is_binary_model(golden_model('stumps-xgb1.7.4', 'binary')) AS marked,
 	-- up to 1.2 without the mark
-	risk.is_binary_model(substr(golden_model('stumps-xgb1.7.4', 'binary'), 5)) AS unmarked,
-	risk.is_binary_model(golden_model('stumps-xgb1.7.4', 'ubj')) AS ubjson,
-	risk.is_binary_model(golden_model('stumps-xgb1.7.4', 'json')) AS json,
-	risk.is_binary_model(''::bytea) AS nothing;
+	risk_internal.is_binary_model(substr(golden_model('stumps-xgb1.7.4', 'binary'), 5)) AS unmarked,
+	risk_internal.is_binary_model(golden_model('stumps-xgb1.7.4', 'ubj')) AS ubjson,
+	risk_internal.is_binary_model(golden_model('stumps-xgb1.7.4', 'json')) AS json,
+	risk_internal.is_binary_model(''::bytea) AS nothing;
 SET client_min_messages = warning;
 CREATE TEMPORARY TABLE outcome AS
 SELECT 'binary' AS name, outcome($$SELECT risk.import_model('binary', risk_test.golden_model('stumps-xgb1.7.4', 'binary'))$$)

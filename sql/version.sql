@@ -17,9 +17,9 @@ WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
 SELECT type, count(*) > 0 AS there FROM member WHERE type IN ('function', 'schema', 'table', 'view') GROUP BY type ORDER BY type;
 -- the two verbs stand in the schema chosen at creation, all else in risk
 SELECT n.nspname AS schema, p.proname AS function, count(*) AS forms FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-	JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> 'risk' GROUP BY 1, 2 ORDER BY 1, 2;
+	JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname NOT IN ('risk', 'risk_internal') GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT count(*) AS elsewhere FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
-	JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname <> 'risk';
+	JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname NOT IN ('risk', 'risk_internal');
 -- all of it has a comment
 SELECT type, identity AS without_comment FROM member
 WHERE type IN ('function', 'schema', 'table', 'view', 'type', 'operator', 'aggregate')

@@ -137,7 +137,7 @@ company_risk_query_columns(PG_FUNCTION_ARGS)
 	bool		nulls[2] = {false, false};
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "risk.query_columns is not what this library expects");
+		elog(ERROR, "risk_internal.query_columns is not what this library expects");
 	query = query_argument(fcinfo);
 	SPI_connect();
 	(void) query_prepare(query, &source);

@@ -412,7 +412,7 @@ record_outcome(const char *model, const Comparison *comparison)
 	/* an error restores these by itself */
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute_with_args("SELECT risk.record_verification($1, $2, $3, $4, $5)",
+	if (SPI_execute_with_args("SELECT risk_internal.record_verification($1, $2, $3, $4, $5)",
 							  5, types, values, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not record the outcome of a verification");
 	SetUserIdAndSecContext(user, security);

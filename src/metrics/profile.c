@@ -1,6 +1,6 @@
 /*
  * profile.c
- *		The aggregate risk.profile_column: what is kept of a column's distribution,
+ *		The aggregate risk_internal.profile_column: what is kept of a column's distribution,
  *		for risk.drift to compare later ones with.
  *
  * All of it comes from one pass over the column's values in order, which a sort of
@@ -59,7 +59,7 @@ typedef struct ProfileState
 	int			category_count;
 } ProfileState;
 
-/* Columns of risk.column_profile */
+/* Columns of risk_internal.column_profile */
 enum
 {
 	PROFILE_KIND,
@@ -215,7 +215,7 @@ company_risk_profile_add(PG_FUNCTION_ARGS)
 	ProfileState *state;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "risk.profile_column's step called outside of an aggregate");
+		elog(ERROR, "risk_internal.profile_column's step called outside of an aggregate");
 	state = PG_ARGISNULL(0) ? new_state(fcinfo, context) : (ProfileState *) PG_GETARG_POINTER(0);
 	if (PG_ARGISNULL(1))
 		state->missing++;
@@ -570,7 +570,7 @@ static Datum
 end_row(ProfileRow *row, TupleDesc descriptor)
 {
 	if (descriptor->natts != PROFILE_COLUMNS)
-		elog(ERROR, "risk.column_profile is not what this library expects");
+		elog(ERROR, "risk_internal.column_profile is not what this library expects");
 	return HeapTupleGetDatum(heap_form_tuple(descriptor, row->values, row->nulls));
 }
 
@@ -644,9 +644,9 @@ company_risk_profile_final(PG_FUNCTION_ARGS)
 	TupleDesc	descriptor;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "risk.profile_column's result wanted outside of an aggregate");
+		elog(ERROR, "risk_internal.profile_column's result wanted outside of an aggregate");
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "risk.column_profile is not what this library expects");
+		elog(ERROR, "risk_internal.column_profile is not what this library expects");
 	PG_RETURN_DATUM(make_profile((ProfileState *) PG_GETARG_POINTER(0), BlessTupleDesc(descriptor)));
 }
 

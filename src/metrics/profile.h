@@ -1,6 +1,6 @@
 /*
  * profile.h
- *		What is kept of a column's distribution, as values of risk.column_profile.
+ *		What is kept of a column's distribution, as values of risk_internal.column_profile.
  */
 #ifndef PROFILE_H
 #define PROFILE_H
@@ -9,7 +9,7 @@
 
 #include "access/tupdesc.h"
 
-/* Of values at hand, NaN for a missing one; the descriptor is risk.column_profile's. */
+/* Of values at hand, NaN for a missing one; the descriptor is risk_internal.column_profile's. */
 extern Datum profile_of_numbers(TupleDesc descriptor, const float *values, int64 count);
 
 /* Of rows that were counted by category; names are in the server's encoding. */

@@ -38,7 +38,7 @@
 
 char	   *company_risk_default_model = NULL;
 
-/* Columns of risk.registry */
+/* Columns of risk_internal.registry */
 enum
 {
 	REGISTRY_NAME = 1,
@@ -75,7 +75,7 @@ enum
 	REGISTRY_COLUMNS = REGISTRY_CALIBRATION
 };
 
-/* Columns of risk.registry_feature */
+/* Columns of risk_internal.registry_feature */
 enum
 {
 	FEATURE_NAME = 1,
@@ -91,7 +91,7 @@ enum
 	FEATURE_COLUMNS = FEATURE_SOURCE
 };
 
-/* Columns of risk.registry_group */
+/* Columns of risk_internal.registry_group */
 enum
 {
 	GROUP_NAME = 1,
@@ -101,7 +101,7 @@ enum
 	GROUP_COLUMNS = GROUP_LABEL
 };
 
-/* Columns of risk.registry_chunk */
+/* Columns of risk_internal.registry_chunk */
 enum
 {
 	CHUNK_NAME = 1,
@@ -144,11 +144,11 @@ registry_open(const char *name, int columns)
 	return relation;
 }
 
-/* The most pages of risk.registry that are read without an index */
+/* The most pages of risk_internal.registry that are read without an index */
 #define FEW_PAGES 4
 
 /*
- * Scans risk.registry, by an index where that pays.  Few models fill few pages,
+ * Scans risk_internal.registry, by an index where that pays.  Few models fill few pages,
  * and reading those is about as fast as one look into an index; but an index
  * that a connection has not used before must be found in the catalogs, which
  * takes longer than all the rest of resolving a reference.

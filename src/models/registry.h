@@ -12,7 +12,7 @@
 
 #include "models/shared_models.h"
 
-#define REGISTRY_SCHEMA "risk"
+#define REGISTRY_SCHEMA "risk_internal"
 
 /* The setting company_risk.default_model */
 extern char *company_risk_default_model;

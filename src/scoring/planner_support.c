@@ -5,7 +5,7 @@
  * A whole row as an argument costs a composite datum: all columns of the table
  * are deformed, and those out of line are fetched, whether the model reads them
  * or not.  So score_company(t, model) becomes, where it means the same,
- *		risk.score_columns(names, model, t.a, t.b, ...)
+ *		risk_internal.score_columns(names, model, t.a, t.b, ...)
  * with every column that the row has, and the names that they have in it.  Which
  * of them feed the model is found out at execution, as always; so nothing about
  * the model is fixed when a plan is made, and a cached plan needs no

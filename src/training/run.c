@@ -1,6 +1,6 @@
 /*
  * run.c
- *		risk.run_training: from a query to trained models and to what they say of
+ *		risk_internal.run_training: from a query to trained models and to what they say of
  *		the rows that they did not see.
  *
  * The query's rows are read once (rows.c).  For the model, or for each
@@ -48,7 +48,7 @@ typedef struct HeldOut
 } HeldOut;
 
 #define HELD_OUT_MAX 30000000	/* 15 bytes each */
-#define RESULT_COLUMNS 17		/* of risk.training_run */
+#define RESULT_COLUMNS 17		/* of risk_internal.training_run */
 
 typedef struct Run
 {

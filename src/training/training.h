@@ -183,7 +183,7 @@ extern bool training_split_role(const TrainingSplit *split, const TrainingRow *r
 typedef struct TrainingProfile
 {
 	int64		rows;			/* of the sample */
-	Datum		features;		/* an array of risk.column_profile, in the model's order */
+	Datum		features;		/* an array of risk_internal.column_profile, in the model's order */
 	float	   *margins;
 	float	   *scores;			/* of the objective, not calibrated */
 } TrainingProfile;

@@ -30,10 +30,10 @@ $node->safe_psql('postgres', "SELECT risk.promote_model('large\@1')");
 
 my $registry = q{
 	SELECT md5(string_agg(t::text, ' ' ORDER BY t::text))
-	FROM (SELECT r::text FROM risk.registry r
-		UNION ALL SELECT f::text FROM risk.registry_feature f
-		UNION ALL SELECT c::text FROM risk.registry_chunk c
-		UNION ALL SELECT e::text FROM risk.registry_event e) t};
+	FROM (SELECT r::text FROM risk_internal.registry r
+		UNION ALL SELECT f::text FROM risk_internal.registry_feature f
+		UNION ALL SELECT c::text FROM risk_internal.registry_chunk c
+		UNION ALL SELECT e::text FROM risk_internal.registry_event e) t};
 my $scores = $node->safe_psql('postgres', company_scores());
 my $before = $node->safe_psql('postgres', $registry);
 
@@ -112,11 +112,11 @@ foreach my $preload ('without preloading', 'preloaded')
 	# in the middle of a load, which a lock on the bytes holds up
 	$node->restart;
 	my $blocker = new_session();
-	$blocker->query_safe('BEGIN; LOCK TABLE risk.registry_chunk IN ACCESS EXCLUSIVE MODE');
+	$blocker->query_safe('BEGIN; LOCK TABLE risk_internal.registry_chunk IN ACCESS EXCLUSIVE MODE');
 	my $loader = new_session();
 	$loader->query_until(qr/begun/, "\\echo begun\n" . company_scores() . ";\n");
 	$node->poll_query_until('postgres',
-		"SELECT count(*) = 1 FROM risk.image_state() WHERE state = 'loading'")
+		"SELECT count(*) = 1 FROM risk_internal.image_state() WHERE state = 'loading'")
 	  or die 'the model is not being loaded';
 	$node->poll_query_until('postgres',
 		"SELECT count(*) = 1 FROM pg_locks WHERE pid = $loader->{server_pid} AND NOT granted")

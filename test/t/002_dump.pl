@@ -22,13 +22,13 @@ my $folder = $node->basedir;
 my %observed = (
 	'models' => 'SELECT m FROM risk.models m ORDER BY name, version',
 	'features' => 'SELECT f FROM risk.model_features f ORDER BY name, version, position',
-	'groups' => 'SELECT g FROM risk.registry_group g ORDER BY name, version, feature_group',
+	'groups' => 'SELECT g FROM risk_internal.registry_group g ORDER BY name, version, feature_group',
 	'history' => 'SELECT e FROM risk.model_events e ORDER BY name, number',
 	'bytes of models' =>
 	  'SELECT reference, sha256(risk.export_model(reference)), octet_length(risk.export_model(reference)) '
 	  . 'FROM risk.models ORDER BY reference',
 	'pieces of models' =>
-	  'SELECT name, version, number, sha256(data) FROM risk.registry_chunk ORDER BY name, version, number',
+	  'SELECT name, version, number, sha256(data) FROM risk_internal.registry_chunk ORDER BY name, version, number',
 	'scores' => q{
 		SELECT reference, array_to_string(ARRAY(
 			SELECT encode(float8send(score_company(c, reference)), 'hex') FROM company c ORDER BY id), ' ')
@@ -46,7 +46,7 @@ my %observed = (
 	'reasons' => q{SELECT id, e FROM company c, explain_score(c, 'tiny') e WHERE id < 5 ORDER BY id, rank},
 	'privileges' => q{SELECT has_function_privilege('analyst', 'risk.promote_model(text, text)', 'execute'),
 		has_table_privilege('analyst', 'risk.models', 'select'),
-		has_table_privilege('analyst', 'risk.registry_chunk', 'select')});
+		has_table_privilege('analyst', 'risk_internal.registry_chunk', 'select')});
 
 sub observe
 {
@@ -116,7 +116,7 @@ my %expected = observe('original');
 unlike($expected{$_}, qr/ERROR/, "there are $_") foreach sort keys %expected;
 is( $node->safe_psql('original', 'SELECT DISTINCT state FROM risk.models ORDER BY state'),
 	"archived\ncandidate\nproduction", 'there are versions in all states');
-cmp_ok($node->safe_psql('original', q{SELECT count(*) FROM risk.registry_chunk WHERE name = 'large'}),
+cmp_ok($node->safe_psql('original', q{SELECT count(*) FROM risk_internal.registry_chunk WHERE name = 'large'}),
 	'>', 4, 'the large model is kept in pieces');
 like($expected{'calibrated scores'}, qr/sigmoid.*isotonic/s, 'there are calibrations');
 like($expected{'levels'}, qr/Pas d'alerte.*F2.*F1/s, 'there are levels of alert');

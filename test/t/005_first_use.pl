@@ -24,7 +24,7 @@ import_model($node, 'postgres', 'large', large_model(1, 150));
 $node->safe_psql('postgres', q{SELECT risk.promote_model('large@1')});
 
 my $loaded = 'SELECT name, place, state, backends, loads FROM risk.loaded_models';
-my $lock = 'LOCK TABLE risk.registry_chunk IN ACCESS EXCLUSIVE MODE';
+my $lock = 'LOCK TABLE risk_internal.registry_chunk IN ACCESS EXCLUSIVE MODE';
 
 sub new_session
 {
@@ -76,7 +76,7 @@ sub wait_until_blocked
 
 	wait_until(
 		"count(*) = 1 FROM pg_locks WHERE pid = $session->{server_pid} AND NOT granted "
-		  . "AND relation = 'risk.registry_chunk'::regclass",
+		  . "AND relation = 'risk_internal.registry_chunk'::regclass",
 		'waiting for a lock');
 	return;
 }
@@ -88,7 +88,7 @@ sub reads
 		q{count(*) = 1 FROM pg_stat_activity WHERE backend_type IN ('client backend', 'parallel worker')},
 		'end of the sessions');
 	return $node->safe_psql('postgres',
-		q{SELECT idx_scan, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'risk.registry_chunk'::regclass});
+		q{SELECT idx_scan, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'risk_internal.registry_chunk'::regclass});
 }
 
 sub reads_since
@@ -279,7 +279,7 @@ SKIP:
 
 # ---------- a load that fails
 
-$node->safe_psql('postgres', 'CREATE TABLE good_bytes AS SELECT * FROM risk.registry_chunk');
+$node->safe_psql('postgres', 'CREATE TABLE good_bytes AS SELECT * FROM risk_internal.registry_chunk');
 # a byte that no JSON holds, and a digit that is another one: still a model
 my %damages = (
 	'a damaged byte' => 'set_byte(data, 100000, 255)',
@@ -289,7 +289,7 @@ my %damages = (
 foreach my $damage (sort keys %damages)
 {
 	$node->safe_psql('postgres',
-		"UPDATE risk.registry_chunk SET data = $damages{$damage} WHERE number = 2");
+		"UPDATE risk_internal.registry_chunk SET data = $damages{$damage} WHERE number = 2");
 	$node->restart;
 
 	my @crowd = map { new_session() } 1 .. 4;
@@ -298,7 +298,7 @@ foreach my $damage (sort keys %damages)
 	like(result($_), qr/ERROR:  .*large\@1/s, "$damage: the load fails") foreach @crowd;
 	nothing_is_left($damage);
 	$node->safe_psql('postgres', q{
-		UPDATE risk.registry_chunk c SET data = g.data FROM good_bytes g
+		UPDATE risk_internal.registry_chunk c SET data = g.data FROM good_bytes g
 		WHERE (c.name, c.version, c.number) = (g.name, g.version, g.number)});
 	send_query($_, company_scores()) foreach @crowd;
 	is(result($_), $scores, "$damage: restored, the same session scores") foreach @crowd;

@@ -529,7 +529,7 @@ sub unpack_margins
 	# ours does, too, and answers by name
 	$node->start;
 	import_model($node, 'postgres', 'named', $result->{model});
-	is($node->safe_psql('postgres', q{SELECT feature, kind, array_to_string(categories, '|') FROM risk.registry_feature WHERE name = 'named' AND categories IS NOT NULL}),
+	is($node->safe_psql('postgres', q{SELECT feature, kind, array_to_string(categories, '|') FROM risk_internal.registry_feature WHERE name = 'named' AND categories IS NOT NULL}),
 		'région|category names|' . join('|', @names), 'our reader finds the names, accents and all');
 	is($node->safe_psql('postgres', q{SELECT verified FROM risk.verify_model('named@1', rows => 2000)}), 't', 'and the margins agree');
 	is($node->safe_psql('postgres', q{SELECT risk.margin('{"x0": 1, "x1": 2, "x2": 3, "région": "La Réunion", "x4": 0.5}'::jsonb, 'named@1')}),

@@ -242,7 +242,7 @@ foreach my $phase (sort keys %phases)
 	my $locker = new_session();
 
 	# an import waits for whoever changes the registry
-	$locker->query_safe('BEGIN; LOCK TABLE risk.registry IN SHARE ROW EXCLUSIVE MODE') if $phase eq 'importing';
+	$locker->query_safe('BEGIN; LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE') if $phase eq 'importing';
 	start($session, $phases{$phase});
 	ok(wait_for_phase($session->{server_pid}, $phase), "it is $phase");
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($session->{server_pid})");
@@ -274,7 +274,7 @@ is($node->safe_psql('postgres', q{SELECT reference FROM risk.trainings WHERE nam
 $session->query_safe(q{SELECT risk.drop_model('gone@1')});
 
 # a savepoint takes it back; the session that is terminated, too
-$session->query(q{BEGIN; SAVEPOINT s; SELECT * FROM risk.run_training('SELECT * FROM firm', '{"label": "y", "features": ["debt"], "rounds": 2}'); });
+$session->query(q{BEGIN; SAVEPOINT s; SELECT * FROM risk_internal.run_training('SELECT * FROM firm', '{"label": "y", "features": ["debt"], "rounds": 2}'); });
 is($session->query_safe('SELECT count(*) FROM risk.training_progress'), 1, 'a report lives until its transaction ends');
 $session->query_safe('ROLLBACK TO s');
 is($session->query_safe('SELECT count(*) FROM risk.training_progress'), 0, 'or its subtransaction is rolled back');

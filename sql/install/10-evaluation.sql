@@ -3,7 +3,7 @@
  *
  * The query runs as the caller and with his search_path.  It never changes
  * anything: these functions are not VOLATILE.  As they run as the caller, what they
- * call, risk.paired_metrics and risk.alert_agreement included, is his to call, too:
+ * call, risk_internal.paired_metrics and risk_internal.alert_agreement included, is his to call, too:
  * functions of their arguments, which read no table.
  * ----------
  */
@@ -23,7 +23,7 @@ CREATE FUNCTION risk.evaluate_model(
 AS $$
 DECLARE
 	resolved text := risk.resolve_model(evaluate_model.model);
-	source text := risk.query_source(evaluate_model.query,
+	source text := risk_internal.query_source(evaluate_model.query,
 		ARRAY[evaluate_model.label, evaluate_model.known, evaluate_model.weight] OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(evaluate_model.segments)));
 	strong double precision;
 	moderate double precision;
@@ -62,7 +62,7 @@ BEGIN
 			g.segment, e.evaluated, m.metric, m.level, m.parameter, m.value, n.companies, n.failures
 		FROM (SELECT CASE%s ELSE 0 END AS number, CASE%s ELSE '(all)' END AS segment,
 				risk.outcomes(%s) AS outcomes, %s AS new_outcomes
-			FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score, risk.label_value(company_risk_row.%I) AS label, %s AS known%s
+			FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score, risk_internal.label_value(company_risk_row.%I) AS label, %s AS known%s
 				FROM %s company_risk_row OFFSET 0) s
 			GROUP BY GROUPING SETS (()%s)) g
 			CROSS JOIN LATERAL (VALUES (1, 'all', g.outcomes), (2, 'without known cases', g.new_outcomes)) e (number, evaluated, outcomes)
@@ -96,7 +96,7 @@ AS $$
 DECLARE
 	reference_a text := risk.resolve_model(compare_models.model_a);
 	reference_b text := risk.resolve_model(compare_models.model_b);
-	source text := risk.query_source(compare_models.query, ARRAY[compare_models.label, compare_models.weight]);
+	source text := risk_internal.query_source(compare_models.query, ARRAY[compare_models.label, compare_models.weight]);
 	thresholds double precision[];
 	arguments text := 's.label';
 BEGIN
@@ -122,9 +122,9 @@ BEGIN
 				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'companies' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
 					c.count_a AS a, c.count_b AS b, (SELECT pg_catalog.sum(n.n)::pg_catalog.float8 FROM pg_catalog.unnest(c.levels) n (n)) AS together
 				UNION ALL SELECT 0, 1, 'score correlation', NULL, NULL, NULL, NULL, c.correlation
-				UNION ALL SELECT 1, g.number, g.measure, g.level, NULL, g.a, g.b, g.together FROM risk.alert_agreement(c.levels) g
+				UNION ALL SELECT 1, g.number, g.measure, g.level, NULL, g.a, g.b, g.together FROM risk_internal.alert_agreement(c.levels) g
 					WHERE ($1)[1] IS NOT NULL AND ($1)[3] IS NOT NULL
-				UNION ALL SELECT 2, m.number, m.metric, m.level, m.parameter, m.a, m.b, NULL FROM risk.paired_metrics(c.a, c.b, $1) m) r
+				UNION ALL SELECT 2, m.number, m.metric, m.level, m.parameter, m.a, m.b, NULL FROM risk_internal.paired_metrics(c.a, c.b, $1) m) r
 		ORDER BY r.section, r.number$query$,
 		arguments, arguments,
 		(SELECT pg_catalog.string_agg(pg_catalog.format(
@@ -132,7 +132,7 @@ BEGIN
 			FROM pg_catalog.generate_series(0, 2) x (x), pg_catalog.generate_series(0, 2) y (y)),
 		reference_a, reference_b,
 		CASE WHEN compare_models.label IS NULL THEN 'NULL::pg_catalog.bool'
-			ELSE pg_catalog.format('risk.label_value(company_risk_row.%I)', compare_models.label) END,
+			ELSE pg_catalog.format('risk_internal.label_value(company_risk_row.%I)', compare_models.label) END,
 		CASE WHEN compare_models.weight IS NULL THEN ''
 			ELSE pg_catalog.format(', (company_risk_row.%I)::pg_catalog.float8 AS weight', compare_models.weight) END,
 		source)
@@ -142,7 +142,7 @@ $$;
 COMMENT ON FUNCTION risk.compare_models(text, text, text, name, name) IS
 	'Two models on the rows of a query: numbers of alerts and how far they agree, and with a label (true: failed) the metrics of risk.outcome_metrics side by side; a and b are the models'' own values, together is what they share';
 
-CREATE FUNCTION risk.paired_metrics(a bytea, b bytea, thresholds double precision[])
+CREATE FUNCTION risk_internal.paired_metrics(a bytea, b bytea, thresholds double precision[])
 	RETURNS TABLE (number bigint, metric text, level text, parameter double precision,
 		a double precision, b double precision)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 200000 ROWS 30
@@ -161,9 +161,9 @@ AS $$
 	-- counted elsewhere, with or without a label
 	WHERE COALESCE(ma.metric, mb.metric) <> 'alerts'
 $$;
-COMMENT ON FUNCTION risk.paired_metrics(bytea, bytea, double precision[]) IS 'Internal: metrics of two models for risk.compare_models';
+COMMENT ON FUNCTION risk_internal.paired_metrics(bytea, bytea, double precision[]) IS 'Internal: metrics of two models for risk.compare_models';
 
-CREATE FUNCTION risk.alert_agreement(levels bigint[])
+CREATE FUNCTION risk_internal.alert_agreement(levels bigint[])
 	RETURNS TABLE (number integer, measure text, level text,
 		a double precision, b double precision, together double precision)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 ROWS 13
@@ -191,7 +191,7 @@ AS $$
 	UNION ALL
 	SELECT 31, 'same level, kappa', NULL, NULL, NULL, (same * n - chance) / nullif(n * n - chance, 0) FROM agreement
 $$;
-COMMENT ON FUNCTION risk.alert_agreement(bigint[]) IS
+COMMENT ON FUNCTION risk_internal.alert_agreement(bigint[]) IS
 	'Internal: agreement of alerts for risk.compare_models, from the numbers of companies by level in a and, within it, in b';
 
 CREATE FUNCTION risk.compare_alerts(
@@ -209,7 +209,7 @@ AS $$
 DECLARE
 	reference_a text := risk.resolve_model(compare_alerts.model_a);
 	reference_b text := risk.resolve_model(compare_alerts.model_b);
-	source text := risk.query_source(compare_alerts.query, ARRAY[compare_alerts.key]);
+	source text := risk_internal.query_source(compare_alerts.query, ARRAY[compare_alerts.key]);
 	thresholds double precision[];
 BEGIN
 	IF compare_alerts.key IS NULL THEN
@@ -252,4 +252,3 @@ END
 $$;
 COMMENT ON FUNCTION risk.compare_alerts(text, text, text, name, integer) IS
 	'Companies of a query whose level of alert differs between two models: who enters the list with model b, leaves it, rises or falls, and the groups of features whose part in the score differs most, top of them for each company (NULL: all); points are those of risk.explain_groups, in the score''s unit: over all groups, (base) included, their differences add up to that of the scores; threshold_a and threshold_b are the thresholds that decide, moderate to enter or leave, strong to rise or fall';
-

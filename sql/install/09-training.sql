@@ -3,60 +3,10 @@
  *
  * risk.train_model runs as its caller, without a search_path of its own, because
  * it runs the caller's query; so it does nothing but call functions by their full
- * names.  risk.run_training (C) reads and trains; risk.store_training, which runs
+ * names.  risk_internal.run_training (C) reads and trains; risk_internal.store_training, which runs
  * as the owner, imports what came out and keeps the record.
  * ----------
  */
-CREATE TABLE risk.registry_training (
-	name text COLLATE "C" NOT NULL,
-	version integer NOT NULL,
-	-- what was asked for
-	query text NOT NULL,
-	arguments jsonb NOT NULL,
-	retrained_from integer,
-	trained_by text NOT NULL,
-	trained_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	-- what came out
-	library_version text NOT NULL,
-	rounds integer NOT NULL,
-	rounds_trained integer NOT NULL,
-	metric text,
-	metric_value double precision,
-	calibration jsonb,
-	summary jsonb NOT NULL,
-	CONSTRAINT registry_training_pkey PRIMARY KEY (name, version),
-	CONSTRAINT registry_training_rounds CHECK (rounds > 0 AND rounds_trained >= rounds),
-	CONSTRAINT registry_training_retrained_from CHECK (retrained_from > 0)
-);
-COMMENT ON TABLE risk.registry_training IS 'Trainings of models; read the view risk.trainings';
-
-CREATE TABLE risk.registry_metrics (
-	name text COLLATE "C" NOT NULL,
-	version integer NOT NULL,
-	held_out text COLLATE "C" NOT NULL,
-	known_cases text COLLATE "C" NOT NULL,
-	rows bigint NOT NULL,
-	positives bigint NOT NULL,
-	average_precision double precision,
-	roc_auc double precision,
-	ks_statistic double precision,
-	log_loss double precision,
-	brier_score double precision,
-	threshold_strong double precision,
-	precision_strong double precision,
-	recall_strong double precision,
-	f05_strong double precision,
-	threshold_moderate double precision,
-	precision_moderate double precision,
-	recall_moderate double precision,
-	f2_moderate double precision,
-	CONSTRAINT registry_metrics_pkey PRIMARY KEY (name, version, held_out, known_cases)
-);
-COMMENT ON TABLE risk.registry_metrics IS 'Metrics of trained models on rows held out; read the view risk.training_metrics';
-
-SELECT pg_catalog.pg_extension_config_dump('risk.registry_training', '');
-SELECT pg_catalog.pg_extension_config_dump('risk.registry_metrics', '');
-
 CREATE VIEW risk.trainings AS
 SELECT t.name,
 	t.version,
@@ -94,7 +44,7 @@ SELECT t.name,
 	(t.summary OPERATOR(pg_catalog.->>) 'sending_seconds')::pg_catalog.float8 AS sending_seconds,
 	(t.summary OPERATOR(pg_catalog.->>) 'training_seconds')::pg_catalog.float8 AS training_seconds,
 	(t.summary OPERATOR(pg_catalog.->>) 'storing_seconds')::pg_catalog.float8 AS storing_seconds
-FROM risk.registry_training t;
+FROM risk_internal.registry_training t;
 COMMENT ON VIEW risk.trainings IS 'How every version that was trained here came about; its query is what risk.training_request returns';
 COMMENT ON COLUMN risk.trainings.retrained_from IS 'The version whose training was repeated';
 COMMENT ON COLUMN risk.trainings.rounds IS 'Boosting rounds used, of rounds_trained';
@@ -130,7 +80,7 @@ SELECT m.name,
 	m.precision_moderate,
 	m.recall_moderate,
 	m.f2_moderate
-FROM risk.registry_metrics m;
+FROM risk_internal.registry_metrics m;
 COMMENT ON VIEW risk.training_metrics IS 'How good every version that was trained here is on rows that it did not see';
 COMMENT ON COLUMN risk.training_metrics.held_out IS 'test: rows by which nothing was chosen; validation: rows by which early stopping, calibration and thresholds were chosen, so that these figures flatter a little';
 COMMENT ON COLUMN risk.training_metrics.known_cases IS 'with or without the rows marked by known_column';
@@ -141,7 +91,7 @@ COMMENT ON COLUMN risk.training_metrics.precision_moderate IS 'Share of true ale
 COMMENT ON COLUMN risk.training_metrics.recall_moderate IS 'Share of the positives with a moderate or strong alert';
 GRANT SELECT ON risk.training_metrics TO PUBLIC;
 
-CREATE FUNCTION risk.training_state(
+CREATE FUNCTION risk_internal.training_state(
 	OUT pid integer,
 	OUT database text,
 	OUT role text,
@@ -158,12 +108,12 @@ CREATE FUNCTION risk.training_state(
 	OUT estimated_end timestamptz)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'company_risk_training_state' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 100 ROWS 1;
-COMMENT ON FUNCTION risk.training_state() IS 'Trainings at work; read the view risk.training_progress';
+COMMENT ON FUNCTION risk_internal.training_state() IS 'Trainings at work; read the view risk.training_progress';
 
 CREATE VIEW risk.training_progress AS
 SELECT s.pid, s.database, s.role, s.model, s.phase, s.fold, s.folds, s.rows_read, s.round, s.rounds,
 	s.metric, s.validation_metric, s.started, s.estimated_end
-FROM risk.training_state() s;
+FROM risk_internal.training_state() s;
 COMMENT ON VIEW risk.training_progress IS 'Trainings at work on this server: those of the roles that the reader is a member of, all for a member of pg_read_all_stats';
 COMMENT ON COLUMN risk.training_progress.phase IS 'reading rows, sending rows, training, evaluating or importing';
 COMMENT ON COLUMN risk.training_progress.fold IS 'Fold of a cross-validation, of folds';
@@ -173,10 +123,10 @@ COMMENT ON COLUMN risk.training_progress.validation_metric IS 'XGBoost''s metric
 COMMENT ON COLUMN risk.training_progress.estimated_end IS 'When all rounds will be done if they go on as they went; early stopping may come before';
 GRANT SELECT ON risk.training_progress TO PUBLIC;
 
-CREATE FUNCTION risk.training_phase(importing boolean) RETURNS void
+CREATE FUNCTION risk_internal.training_phase(importing boolean) RETURNS void
 	AS 'MODULE_PATHNAME', 'company_risk_training_phase' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION risk.training_phase(boolean) IS 'Internal: this session''s training is importing, or done';
-REVOKE ALL ON FUNCTION risk.training_phase(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.training_phase(boolean) IS 'Internal: this session''s training is importing, or done';
+REVOKE ALL ON FUNCTION risk_internal.training_phase(boolean) FROM PUBLIC;
 
 CREATE FUNCTION risk.training_draw(key text, seed integer, purpose text DEFAULT 'held out') RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_training_draw' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -193,7 +143,7 @@ CREATE FUNCTION risk.fit_isotonic(margins real[], labels boolean[], weights real
 COMMENT ON FUNCTION risk.fit_isotonic(real[], boolean[], real[]) IS
 	'Isotonic regression, fitted on the margins (log-odds) and outcomes of rows that the model did not see: a calibration for risk.set_calibration';
 
-CREATE TYPE risk.training_run AS (
+CREATE TYPE risk_internal.training_run AS (
 	fold integer,
 	model bytea,
 	rounds integer,
@@ -207,25 +157,25 @@ CREATE TYPE risk.training_run AS (
 	weights real[],
 	known boolean[],
 	test boolean[],
-	profiles risk.column_profile[],
+	profiles risk_internal.column_profile[],
 	profiled_margins real[],
 	profiled_scores real[],
 	summary jsonb
 );
-COMMENT ON TYPE risk.training_run IS
+COMMENT ON TYPE risk_internal.training_run IS
 	'What a training brought: the model''s bytes; for each held-out row its margin, score (of the objective, not calibrated), label, weight and marks; and of a sample of all rows, unless it was one of several folds, the features'' distributions, margins and scores';
 
-CREATE FUNCTION risk.run_training(query text, arguments jsonb) RETURNS SETOF risk.training_run
+CREATE FUNCTION risk_internal.run_training(query text, arguments jsonb) RETURNS SETOF risk_internal.training_run
 	AS 'MODULE_PATHNAME', 'company_risk_run_training' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000 ROWS 1;
-COMMENT ON FUNCTION risk.run_training(text, jsonb) IS
+COMMENT ON FUNCTION risk_internal.run_training(text, jsonb) IS
 	'Runs a query as the caller and trains on its rows: one model, or one for each fold; keeps nothing. What risk.train_model and risk.cross_validate do their work with; arguments are theirs, as an object';
-REVOKE ALL ON FUNCTION risk.run_training(text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.run_training(text, jsonb) FROM PUBLIC;
 
 /*
  * The calibration of a run: its own rows' where one is to be fitted; else, where
  * negatives were left out, the correction of the odds that undoes it.
  */
-CREATE FUNCTION risk.fit_calibration(run risk.training_run, method text) RETURNS jsonb
+CREATE FUNCTION risk_internal.fit_calibration(run risk_internal.training_run, method text) RETURNS jsonb
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -248,15 +198,15 @@ BEGIN
 		ELSE risk.fit_isotonic(chosen.margins, chosen.labels, chosen.weights) END;
 END
 $$;
-COMMENT ON FUNCTION risk.fit_calibration(risk.training_run, text) IS 'Internal: the calibration that a training calls for';
+COMMENT ON FUNCTION risk_internal.fit_calibration(risk_internal.training_run, text) IS 'Internal: the calibration that a training calls for';
 
-CREATE FUNCTION risk.store_training(
+CREATE FUNCTION risk_internal.store_training(
 	name text,
 	query text,
 	arguments jsonb,
 	description text,
 	retrained_from integer,
-	run risk.training_run)
+	run risk_internal.training_run)
 	RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
@@ -270,8 +220,8 @@ DECLARE
 	moderate double precision;
 	shown record;
 BEGIN
-	PERFORM risk.training_phase(true);
-	calibration := risk.fit_calibration(run, COALESCE(arguments ->> 'calibration', 'none'));
+	PERFORM risk_internal.training_phase(true);
+	calibration := risk_internal.fit_calibration(run, COALESCE(arguments ->> 'calibration', 'none'));
 	reference := risk.import_model(store_training.name, run.model, description => store_training.description);
 	new_version := split_part(reference, '@', 2)::integer;
 	IF calibration IS NOT NULL THEN
@@ -281,12 +231,12 @@ BEGIN
 	IF cardinality(run.margins) > 0 THEN
 		SELECT risk.best_threshold(h.score, h.label, 0.5), risk.best_threshold(h.score, h.label, 2)
 		INTO strong, moderate
-		FROM risk.held_out_scores(run, calibration) h WHERE NOT h.test;
+		FROM risk_internal.held_out_scores(run, calibration) h WHERE NOT h.test;
 		-- the few strong alerts are among the many moderate ones
 		moderate := least(strong, moderate);
 		PERFORM risk.set_thresholds(reference, strong, moderate);
 
-		INSERT INTO risk.registry_metrics (name, version, held_out, known_cases, rows, positives,
+		INSERT INTO risk_internal.registry_metrics (name, version, held_out, known_cases, rows, positives,
 			average_precision, roc_auc, ks_statistic, log_loss, brier_score,
 			threshold_strong, precision_strong, recall_strong, f05_strong,
 			threshold_moderate, precision_moderate, recall_moderate, f2_moderate)
@@ -307,13 +257,13 @@ BEGIN
 			risk.precision_at(h.score, h.label, moderate),
 			risk.recall_at(h.score, h.label, moderate),
 			risk.f_score(h.score, h.label, moderate, 2)
-		FROM risk.held_out_scores(run, calibration) h
+		FROM risk_internal.held_out_scores(run, calibration) h
 			CROSS JOIN (VALUES (false), (true)) k (without)
 		WHERE NOT k.without OR NOT h.known
 		GROUP BY h.test, k.without;
 	END IF;
 
-	INSERT INTO risk.registry_training (name, version, query, arguments, retrained_from, trained_by,
+	INSERT INTO risk_internal.registry_training (name, version, query, arguments, retrained_from, trained_by,
 		library_version, rounds, rounds_trained, metric, metric_value, calibration, summary)
 	VALUES (store_training.name, new_version, store_training.query, store_training.arguments,
 		store_training.retrained_from,
@@ -322,20 +272,20 @@ BEGIN
 		run.summary || jsonb_build_object('storing_seconds', extract(epoch FROM clock_timestamp() - begun)));
 	-- whoever may call this may hand in anything: what the view cannot show would stop it for everybody
 	SELECT t INTO STRICT shown FROM risk.trainings t WHERE t.name = store_training.name AND t.version = new_version;
-	PERFORM risk.store_profile(reference,
+	PERFORM risk_internal.store_profile(reference,
 		ARRAY(SELECT '(score)' UNION ALL SELECT jsonb_array_elements_text(run.summary -> 'features')),
-		(SELECT risk.profile_column(COALESCE(risk.apply_calibration(s.margin, calibration), s.score), NULL, 1)
+		(SELECT risk_internal.profile_column(COALESCE(risk.apply_calibration(s.margin, calibration), s.score), NULL, 1)
 			FROM ROWS FROM (unnest(run.profiled_margins), unnest(run.profiled_scores)) AS s (margin, score)) || run.profiles);
-	PERFORM risk.training_phase(false);
+	PERFORM risk_internal.training_phase(false);
 	RETURN reference;
 END
 $$;
-COMMENT ON FUNCTION risk.store_training(text, text, jsonb, text, integer, risk.training_run) IS
-	'Imports what risk.run_training brought as the next version of a model, calibrates it, chooses its thresholds, and keeps its metrics, its profile and how it came about. Returns name@version';
-REVOKE ALL ON FUNCTION risk.store_training(text, text, jsonb, text, integer, risk.training_run) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.store_training(text, text, jsonb, text, integer, risk_internal.training_run) IS
+	'Imports what risk_internal.run_training brought as the next version of a model, calibrates it, chooses its thresholds, and keeps its metrics, its profile and how it came about. Returns name@version';
+REVOKE ALL ON FUNCTION risk_internal.store_training(text, text, jsonb, text, integer, risk_internal.training_run) FROM PUBLIC;
 
-CREATE FUNCTION risk.held_out_scores(
-	run risk.training_run,
+CREATE FUNCTION risk_internal.held_out_scores(
+	run risk_internal.training_run,
 	calibration jsonb,
 	OUT score double precision,
 	OUT label boolean,
@@ -349,11 +299,11 @@ AS $$
 	FROM ROWS FROM (unnest(run.margins), unnest(run.scores), unnest(run.labels), unnest(run.known), unnest(run.test))
 		AS r (margin, score, label, known, test)
 $$;
-COMMENT ON FUNCTION risk.held_out_scores(risk.training_run, jsonb) IS
+COMMENT ON FUNCTION risk_internal.held_out_scores(risk_internal.training_run, jsonb) IS
 	'The held-out rows of a training with their scores, as score_company gives them with this calibration; NULL is none';
 
 /* Everything that can be refused before the query is run */
-CREATE FUNCTION risk.check_training(name text, query text, arguments jsonb) RETURNS void
+CREATE FUNCTION risk_internal.check_training(name text, query text, arguments jsonb) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -375,11 +325,11 @@ BEGIN
 		RAISE EXCEPTION 'calibration "%" needs validation rows', arguments ->> 'calibration'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a validation_share greater than 0.';
 	END IF;
-	IF NOT has_function_privilege('risk.run_training(text, jsonb)', 'EXECUTE')
-		OR NOT has_function_privilege('risk.store_training(text, text, jsonb, text, integer, risk.training_run)', 'EXECUTE') THEN
+	IF NOT has_function_privilege('risk_internal.run_training(text, jsonb)', 'EXECUTE')
+		OR NOT has_function_privilege('risk_internal.store_training(text, text, jsonb, text, integer, risk_internal.training_run)', 'EXECUTE') THEN
 		RAISE EXCEPTION 'permission denied to train a model'
 			USING ERRCODE = 'insufficient_privilege',
-				DETAIL = 'Training needs EXECUTE on risk.run_training and risk.store_training.';
+				DETAIL = 'Training needs EXECUTE on risk_internal.run_training and risk_internal.store_training.';
 	END IF;
 	IF pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean THEN
 		RAISE EXCEPTION 'cannot train a model in a read-only transaction'
@@ -387,23 +337,23 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION risk.check_training(text, text, jsonb) IS 'Internal: refuses what a training could not end well with';
+COMMENT ON FUNCTION risk_internal.check_training(text, text, jsonb) IS 'Internal: refuses what a training could not end well with';
 
 /* Runs the query as the caller: no search_path here */
-CREATE FUNCTION risk.train(name text, query text, arguments jsonb, description text, retrained_from integer)
+CREATE FUNCTION risk_internal.train(name text, query text, arguments jsonb, description text, retrained_from integer)
 	RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-	run risk.training_run;
+	run risk_internal.training_run;
 BEGIN
-	PERFORM risk.check_training(name, query, arguments);
+	PERFORM risk_internal.check_training(name, query, arguments);
 	SELECT r.* INTO STRICT run
-	FROM risk.run_training(query, pg_catalog.jsonb_set(arguments, '{model}', pg_catalog.to_jsonb(name))) r;
-	RETURN risk.store_training(name, query, arguments, description, retrained_from, run);
+	FROM risk_internal.run_training(query, pg_catalog.jsonb_set(arguments, '{model}', pg_catalog.to_jsonb(name))) r;
+	RETURN risk_internal.store_training(name, query, arguments, description, retrained_from, run);
 END
 $$;
-COMMENT ON FUNCTION risk.train(text, text, jsonb, text, integer) IS
+COMMENT ON FUNCTION risk_internal.train(text, text, jsonb, text, integer) IS
 	'Internal: trains by arguments as risk.trainings shows them. Returns name@version';
 
 CREATE FUNCTION risk.train_model(
@@ -432,7 +382,7 @@ CREATE FUNCTION risk.train_model(
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
 AS $$
 BEGIN
-	RETURN risk.train(name, query,
+	RETURN risk_internal.train(name, query,
 		pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
 			'label', label, 'features', features, 'key_column', key_column, 'period_column', period_column,
 			'weight_column', weight_column, 'known_column', known_column, 'parameters', parameters,
@@ -463,7 +413,7 @@ DECLARE
 BEGIN
 	SELECT t.name, t.version, t.query, t.arguments
 	INTO training_request.name, training_request.version, training_request.query, training_request.arguments
-	FROM risk.registry_training t
+	FROM risk_internal.registry_training t
 	WHERE t.name = split_part(reference, '@', 1) AND t.version = split_part(reference, '@', 2)::integer;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'model "%" was not trained here', reference
@@ -484,14 +434,14 @@ DECLARE
 	request record;
 BEGIN
 	SELECT r.* INTO STRICT request FROM risk.training_request(model) r;
-	RETURN risk.train(request.name, request.query, request.arguments, description, request.version);
+	RETURN risk_internal.train(request.name, request.query, request.arguments, description, request.version);
 END
 $$;
 COMMENT ON FUNCTION risk.retrain_model(text, text) IS
 	'Repeats the training of a model, as the caller and on today''s data, as the next version of its name. Returns name@version';
 REVOKE ALL ON FUNCTION risk.retrain_model(text, text) FROM PUBLIC;
 
-CREATE FUNCTION risk.fold_metrics(run risk.training_run,
+CREATE FUNCTION risk_internal.fold_metrics(run risk_internal.training_run,
 	OUT rows bigint,
 	OUT positives bigint,
 	OUT average_precision double precision,
@@ -514,10 +464,10 @@ AS $$
 		CASE WHEN run.known IS NOT NULL THEN count(*) FILTER (WHERE h.label AND NOT h.known) END,
 		risk.average_precision(h.score, h.label) FILTER (WHERE NOT h.known),
 		risk.roc_auc(h.score, h.label) FILTER (WHERE NOT h.known)
-	FROM risk.held_out_scores(run, risk.fit_calibration(run, 'none')) h
+	FROM risk_internal.held_out_scores(run, risk_internal.fit_calibration(run, 'none')) h
 	WHERE h.test
 $$;
-COMMENT ON FUNCTION risk.fold_metrics(risk.training_run) IS 'Internal: metrics of one fold';
+COMMENT ON FUNCTION risk_internal.fold_metrics(risk_internal.training_run) IS 'Internal: metrics of one fold';
 
 CREATE FUNCTION risk.cross_validate(
 	query text,
@@ -549,7 +499,7 @@ BEGIN
 	END IF;
 	RETURN QUERY
 	SELECT r.fold, (pg_catalog.jsonb_extract_path_text(r.summary, 'training_rows'))::pg_catalog.int8, r.rounds, m.*
-	FROM risk.run_training(cross_validate.query,
+	FROM risk_internal.run_training(cross_validate.query,
 			pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
 				'model', '(cross-validation)', 'label', cross_validate.label, 'folds', COALESCE(cross_validate.folds, 5),
 				'features', cross_validate.features, 'key_column', cross_validate.key_column,
@@ -559,10 +509,10 @@ BEGIN
 				'early_stopping', cross_validate.early_stopping, 'validation_share', COALESCE(cross_validate.validation_share, 0.2),
 				'positive_share', cross_validate.positive_share, 'seed', cross_validate.seed,
 				'threads', cross_validate.threads))) r
-		CROSS JOIN LATERAL risk.fold_metrics(
+		CROSS JOIN LATERAL risk_internal.fold_metrics(
 			ROW(r.fold, r.model, r.rounds, r.rounds_trained, r.metric, r.metric_value, r.library_version,
 				r.margins, r.scores, r.labels, r.weights, r.known, r.test, r.profiles, r.profiled_margins, r.profiled_scores,
-				r.summary)::risk.training_run) m;
+				r.summary)::risk_internal.training_run) m;
 END
 $$;
 COMMENT ON FUNCTION risk.cross_validate(text, name, integer, text[], name, name, name, name, name, jsonb, integer, integer,

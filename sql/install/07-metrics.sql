@@ -10,247 +10,247 @@
  * ----------
  */
 
-CREATE FUNCTION risk.outcomes_add(state bytea, score double precision, label boolean) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add(state bytea, score double precision, label boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add(bytea, double precision, boolean) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add(bytea, double precision, boolean) IS
 	'Internal: step of aggregates over outcomes';
-REVOKE ALL ON FUNCTION risk.outcomes_add(bytea, double precision, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add(bytea, double precision, boolean) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add(state bytea, score double precision, label boolean, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add(state bytea, score double precision, label boolean, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add(bytea, double precision, boolean, double precision) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add(bytea, double precision, boolean, double precision) IS
 	'Internal: step of aggregates over outcomes with weights';
-REVOKE ALL ON FUNCTION risk.outcomes_add(bytea, double precision, boolean, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add(bytea, double precision, boolean, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_clustered(state bytea, score double precision, label boolean, cluster text) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_clustered(state bytea, score double precision, label boolean, cluster text) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_clustered' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_clustered(bytea, double precision, boolean, text) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_clustered(bytea, double precision, boolean, text) IS
 	'Internal: step of risk.clustered_outcomes';
-REVOKE ALL ON FUNCTION risk.outcomes_add_clustered(bytea, double precision, boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_clustered(bytea, double precision, boolean, text) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_clustered(state bytea, score double precision, label boolean, cluster text, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_clustered(state bytea, score double precision, label boolean, cluster text, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_clustered' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_clustered(bytea, double precision, boolean, text, double precision) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_clustered(bytea, double precision, boolean, text, double precision) IS
 	'Internal: step of risk.clustered_outcomes with weights';
-REVOKE ALL ON FUNCTION risk.outcomes_add_clustered(bytea, double precision, boolean, text, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_clustered(bytea, double precision, boolean, text, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_beta(state bytea, score double precision, label boolean, beta double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_beta(state bytea, score double precision, label boolean, beta double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_beta' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_beta(bytea, double precision, boolean, double precision) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_beta(bytea, double precision, boolean, double precision) IS
 	'Internal: step of risk.best_threshold';
-REVOKE ALL ON FUNCTION risk.outcomes_add_beta(bytea, double precision, boolean, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_beta(bytea, double precision, boolean, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_beta(state bytea, score double precision, label boolean, beta double precision, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_beta(state bytea, score double precision, label boolean, beta double precision, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_beta' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_beta(bytea, double precision, boolean, double precision, double precision) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_beta(bytea, double precision, boolean, double precision, double precision) IS
 	'Internal: step of risk.best_threshold with weights';
-REVOKE ALL ON FUNCTION risk.outcomes_add_beta(bytea, double precision, boolean, double precision, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_beta(bytea, double precision, boolean, double precision, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_cases(state bytea, score double precision, label boolean, cases integer) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_cases(state bytea, score double precision, label boolean, cases integer) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_cases' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_cases(bytea, double precision, boolean, integer) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_cases(bytea, double precision, boolean, integer) IS
 	'Internal: step of aggregates over the highest scores';
-REVOKE ALL ON FUNCTION risk.outcomes_add_cases(bytea, double precision, boolean, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_cases(bytea, double precision, boolean, integer) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_cases(state bytea, score double precision, label boolean, cases integer, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_cases(state bytea, score double precision, label boolean, cases integer, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_cases' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_cases(bytea, double precision, boolean, integer, double precision) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_cases(bytea, double precision, boolean, integer, double precision) IS
 	'Internal: step of aggregates over the highest scores, with weights';
-REVOKE ALL ON FUNCTION risk.outcomes_add_cases(bytea, double precision, boolean, integer, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_cases(bytea, double precision, boolean, integer, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_share(state bytea, score double precision, label boolean, share double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_share(state bytea, score double precision, label boolean, share double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_share' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_share(bytea, double precision, boolean, double precision) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_share(bytea, double precision, boolean, double precision) IS
 	'Internal: step of aggregates over the highest scores';
-REVOKE ALL ON FUNCTION risk.outcomes_add_share(bytea, double precision, boolean, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_share(bytea, double precision, boolean, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_share(state bytea, score double precision, label boolean, share double precision, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_share(state bytea, score double precision, label boolean, share double precision, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_share' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_share(bytea, double precision, boolean, double precision, double precision) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_share(bytea, double precision, boolean, double precision, double precision) IS
 	'Internal: step of aggregates over the highest scores, with weights';
-REVOKE ALL ON FUNCTION risk.outcomes_add_share(bytea, double precision, boolean, double precision, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_share(bytea, double precision, boolean, double precision, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_bins(state bytea, score double precision, label boolean) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_bins(state bytea, score double precision, label boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_bins' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_bins(bytea, double precision, boolean) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_bins(bytea, double precision, boolean) IS
 	'Internal: step of risk.calibration_error';
-REVOKE ALL ON FUNCTION risk.outcomes_add_bins(bytea, double precision, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_bins(bytea, double precision, boolean) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_bins(state bytea, score double precision, label boolean, bins integer, strategy text) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_bins(state bytea, score double precision, label boolean, bins integer, strategy text) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_bins' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_bins(bytea, double precision, boolean, integer, text) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_bins(bytea, double precision, boolean, integer, text) IS
 	'Internal: step of risk.calibration_error';
-REVOKE ALL ON FUNCTION risk.outcomes_add_bins(bytea, double precision, boolean, integer, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_bins(bytea, double precision, boolean, integer, text) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_bins(state bytea, score double precision, label boolean, bins integer, strategy text, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_bins(state bytea, score double precision, label boolean, bins integer, strategy text, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_bins' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_bins(bytea, double precision, boolean, integer, text, double precision) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_bins(bytea, double precision, boolean, integer, text, double precision) IS
 	'Internal: step of risk.calibration_error with weights';
-REVOKE ALL ON FUNCTION risk.outcomes_add_bins(bytea, double precision, boolean, integer, text, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_bins(bytea, double precision, boolean, integer, text, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_months(state bytea, score double precision, months double precision, event boolean) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_months(state bytea, score double precision, months double precision, event boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_months' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_months(bytea, double precision, double precision, boolean) IS
+COMMENT ON FUNCTION risk_internal.outcomes_add_months(bytea, double precision, double precision, boolean) IS
 	'Internal: step of risk.concordance_index';
-REVOKE ALL ON FUNCTION risk.outcomes_add_months(bytea, double precision, double precision, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_months(bytea, double precision, double precision, boolean) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_combine(a bytea, b bytea) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_combine(a bytea, b bytea) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.outcomes_combine(bytea, bytea) IS
+COMMENT ON FUNCTION risk_internal.outcomes_combine(bytea, bytea) IS
 	'Internal: union of two states of an aggregate over outcomes, or of two outcomes';
-REVOKE ALL ON FUNCTION risk.outcomes_combine(bytea, bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.outcomes_combine(bytea, bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_add_log_loss(state bytea, score double precision, label boolean) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_add_log_loss(state bytea, score double precision, label boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_add_log_loss' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.sums_add_log_loss(bytea, double precision, boolean) IS
+COMMENT ON FUNCTION risk_internal.sums_add_log_loss(bytea, double precision, boolean) IS
 	'Internal: step of risk.log_loss';
-REVOKE ALL ON FUNCTION risk.sums_add_log_loss(bytea, double precision, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_add_log_loss(bytea, double precision, boolean) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_add_log_loss(state bytea, score double precision, label boolean, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_add_log_loss(state bytea, score double precision, label boolean, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_add_log_loss' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.sums_add_log_loss(bytea, double precision, boolean, double precision) IS
+COMMENT ON FUNCTION risk_internal.sums_add_log_loss(bytea, double precision, boolean, double precision) IS
 	'Internal: step of risk.log_loss with weights';
-REVOKE ALL ON FUNCTION risk.sums_add_log_loss(bytea, double precision, boolean, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_add_log_loss(bytea, double precision, boolean, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_add_brier_score(state bytea, score double precision, label boolean) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_add_brier_score(state bytea, score double precision, label boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_add_brier_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.sums_add_brier_score(bytea, double precision, boolean) IS
+COMMENT ON FUNCTION risk_internal.sums_add_brier_score(bytea, double precision, boolean) IS
 	'Internal: step of risk.brier_score';
-REVOKE ALL ON FUNCTION risk.sums_add_brier_score(bytea, double precision, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_add_brier_score(bytea, double precision, boolean) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_add_brier_score(state bytea, score double precision, label boolean, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_add_brier_score(state bytea, score double precision, label boolean, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_add_brier_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.sums_add_brier_score(bytea, double precision, boolean, double precision) IS
+COMMENT ON FUNCTION risk_internal.sums_add_brier_score(bytea, double precision, boolean, double precision) IS
 	'Internal: step of risk.brier_score with weights';
-REVOKE ALL ON FUNCTION risk.sums_add_brier_score(bytea, double precision, boolean, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_add_brier_score(bytea, double precision, boolean, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_add_threshold(state bytea, score double precision, label boolean, threshold double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_add_threshold(state bytea, score double precision, label boolean, threshold double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_add_threshold' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.sums_add_threshold(bytea, double precision, boolean, double precision) IS
+COMMENT ON FUNCTION risk_internal.sums_add_threshold(bytea, double precision, boolean, double precision) IS
 	'Internal: step of aggregates at a threshold';
-REVOKE ALL ON FUNCTION risk.sums_add_threshold(bytea, double precision, boolean, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_add_threshold(bytea, double precision, boolean, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_add_threshold(state bytea, score double precision, label boolean, threshold double precision, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_add_threshold(state bytea, score double precision, label boolean, threshold double precision, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_add_threshold' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.sums_add_threshold(bytea, double precision, boolean, double precision, double precision) IS
+COMMENT ON FUNCTION risk_internal.sums_add_threshold(bytea, double precision, boolean, double precision, double precision) IS
 	'Internal: step of aggregates at a threshold, with weights';
-REVOKE ALL ON FUNCTION risk.sums_add_threshold(bytea, double precision, boolean, double precision, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_add_threshold(bytea, double precision, boolean, double precision, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_add_f_score(state bytea, score double precision, label boolean, threshold double precision, beta double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_add_f_score(state bytea, score double precision, label boolean, threshold double precision, beta double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_add_f_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.sums_add_f_score(bytea, double precision, boolean, double precision, double precision) IS
+COMMENT ON FUNCTION risk_internal.sums_add_f_score(bytea, double precision, boolean, double precision, double precision) IS
 	'Internal: step of risk.f_score';
-REVOKE ALL ON FUNCTION risk.sums_add_f_score(bytea, double precision, boolean, double precision, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_add_f_score(bytea, double precision, boolean, double precision, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_add_f_score(state bytea, score double precision, label boolean, threshold double precision, beta double precision, weight double precision) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_add_f_score(state bytea, score double precision, label boolean, threshold double precision, beta double precision, weight double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_add_f_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.sums_add_f_score(bytea, double precision, boolean, double precision, double precision, double precision) IS
+COMMENT ON FUNCTION risk_internal.sums_add_f_score(bytea, double precision, boolean, double precision, double precision, double precision) IS
 	'Internal: step of risk.f_score with weights';
-REVOKE ALL ON FUNCTION risk.sums_add_f_score(bytea, double precision, boolean, double precision, double precision, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_add_f_score(bytea, double precision, boolean, double precision, double precision, double precision) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_combine(a bytea, b bytea) RETURNS bytea
+CREATE FUNCTION risk_internal.sums_combine(a bytea, b bytea) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_sums_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION risk.sums_combine(bytea, bytea) IS
+COMMENT ON FUNCTION risk_internal.sums_combine(bytea, bytea) IS
 	'Internal: adds two states of log_loss, brier_score or an aggregate at a threshold';
-REVOKE ALL ON FUNCTION risk.sums_combine(bytea, bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_combine(bytea, bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.best_threshold_final(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.best_threshold_final(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_best_threshold' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.best_threshold_final(bytea) IS
+COMMENT ON FUNCTION risk_internal.best_threshold_final(bytea) IS
 	'Internal: result of risk.best_threshold';
-REVOKE ALL ON FUNCTION risk.best_threshold_final(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.best_threshold_final(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.precision_at_k_final(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.precision_at_k_final(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_precision_at_cases' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.precision_at_k_final(bytea) IS
+COMMENT ON FUNCTION risk_internal.precision_at_k_final(bytea) IS
 	'Internal: result of risk.precision_at_k';
-REVOKE ALL ON FUNCTION risk.precision_at_k_final(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.precision_at_k_final(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.lift_at_final(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.lift_at_final(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_lift_at_cases' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.lift_at_final(bytea) IS
+COMMENT ON FUNCTION risk_internal.lift_at_final(bytea) IS
 	'Internal: result of risk.lift_at';
-REVOKE ALL ON FUNCTION risk.lift_at_final(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.lift_at_final(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.calibration_error_final(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.calibration_error_final(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_calibration_error' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.calibration_error_final(bytea) IS
+COMMENT ON FUNCTION risk_internal.calibration_error_final(bytea) IS
 	'Internal: result of risk.calibration_error';
-REVOKE ALL ON FUNCTION risk.calibration_error_final(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.calibration_error_final(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.concordance_index_final(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.concordance_index_final(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_concordance_index' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.concordance_index_final(bytea) IS
+COMMENT ON FUNCTION risk_internal.concordance_index_final(bytea) IS
 	'Internal: result of risk.concordance_index';
-REVOKE ALL ON FUNCTION risk.concordance_index_final(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.concordance_index_final(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_mean(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.sums_mean(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_sums_mean' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.sums_mean(bytea) IS
+COMMENT ON FUNCTION risk_internal.sums_mean(bytea) IS
 	'Internal: result of risk.log_loss and risk.brier_score';
-REVOKE ALL ON FUNCTION risk.sums_mean(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_mean(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_precision(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.sums_precision(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_sums_precision' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.sums_precision(bytea) IS
+COMMENT ON FUNCTION risk_internal.sums_precision(bytea) IS
 	'Internal: result of risk.precision_at';
-REVOKE ALL ON FUNCTION risk.sums_precision(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_precision(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_recall(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.sums_recall(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_sums_recall' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.sums_recall(bytea) IS
+COMMENT ON FUNCTION risk_internal.sums_recall(bytea) IS
 	'Internal: result of risk.recall_at';
-REVOKE ALL ON FUNCTION risk.sums_recall(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_recall(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_specificity(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.sums_specificity(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_sums_specificity' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.sums_specificity(bytea) IS
+COMMENT ON FUNCTION risk_internal.sums_specificity(bytea) IS
 	'Internal: result of risk.specificity_at';
-REVOKE ALL ON FUNCTION risk.sums_specificity(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_specificity(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_balanced_accuracy(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.sums_balanced_accuracy(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_sums_balanced_accuracy' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.sums_balanced_accuracy(bytea) IS
+COMMENT ON FUNCTION risk_internal.sums_balanced_accuracy(bytea) IS
 	'Internal: result of risk.balanced_accuracy';
-REVOKE ALL ON FUNCTION risk.sums_balanced_accuracy(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_balanced_accuracy(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.sums_f_score(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.sums_f_score(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_sums_f_score' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION risk.sums_f_score(bytea) IS
+COMMENT ON FUNCTION risk_internal.sums_f_score(bytea) IS
 	'Internal: result of risk.f_score';
-REVOKE ALL ON FUNCTION risk.sums_f_score(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.sums_f_score(bytea) FROM PUBLIC;
 
 /* ----------
  * Outcomes
  * ----------
  */
 CREATE AGGREGATE risk.outcomes(score double precision, label boolean) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.outcomes(double precision, boolean) IS
 	'Scores with what happened (true: failed), as one value that the metrics, curves and tables of this schema are made from; 16 bytes per distinct score and label';
 
 CREATE AGGREGATE risk.outcomes(score double precision, label boolean, weight double precision) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.outcomes(double precision, boolean, double precision) IS
 	'Scores with what happened (true: failed) and a weight, as one value that the metrics, curves and tables of this schema are made from; 24 bytes per distinct score, weight and label';
 
 CREATE AGGREGATE risk.clustered_outcomes(score double precision, label boolean, cluster text) (
-	SFUNC = risk.outcomes_add_clustered, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_clustered, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.clustered_outcomes(double precision, boolean, text) IS
 	'Outcomes that know which rows belong together (the months of one company), for risk.bootstrap; 24 bytes per distinct score, cluster and label';
 
 CREATE AGGREGATE risk.clustered_outcomes(score double precision, label boolean, cluster text, weight double precision) (
-	SFUNC = risk.outcomes_add_clustered, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_clustered, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.clustered_outcomes(double precision, boolean, text, double precision) IS
 	'Outcomes that know which rows belong together (the months of one company), with weights, for risk.bootstrap; 32 bytes per distinct score, weight, cluster and label';
 
 CREATE AGGREGATE risk.merge_outcomes(outcomes bytea) (
-	SFUNC = risk.outcomes_combine, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_combine, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.merge_outcomes(bytea) IS
 	'Outcomes of several groups as one, for example of months that were stored one by one; equal to the outcomes of all their rows';
 
@@ -348,218 +348,218 @@ COMMENT ON FUNCTION risk.calibration_error(bytea, integer, text) IS
  * ----------
  */
 CREATE AGGREGATE risk.roc_auc(score double precision, label boolean) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.roc_auc, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk.roc_auc, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.roc_auc(double precision, boolean) IS
 	'Area under the ROC curve: the chance that a company that failed has a higher score than one that did not, ties for a half; NULL if there is one class only';
 
 CREATE AGGREGATE risk.roc_auc(score double precision, label boolean, weight double precision) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.roc_auc, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk.roc_auc, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.roc_auc(double precision, boolean, double precision) IS
 	'Area under the ROC curve: the chance that a company that failed has a higher score than one that did not, ties for a half; NULL if there is one class only; with weights';
 
 CREATE AGGREGATE risk.gini(score double precision, label boolean) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.gini, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk.gini, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.gini(double precision, boolean) IS
 	'Gini coefficient, 2 * roc_auc - 1; NULL if there is one class only';
 
 CREATE AGGREGATE risk.gini(score double precision, label boolean, weight double precision) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.gini, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk.gini, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.gini(double precision, boolean, double precision) IS
 	'Gini coefficient, 2 * roc_auc - 1; NULL if there is one class only; with weights';
 
 CREATE AGGREGATE risk.average_precision(score double precision, label boolean) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.average_precision, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk.average_precision, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.average_precision(double precision, boolean) IS
 	'Average precision: precision at each threshold, weighted by the recall gained there, without interpolation; NULL without failures';
 
 CREATE AGGREGATE risk.average_precision(score double precision, label boolean, weight double precision) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.average_precision, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk.average_precision, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.average_precision(double precision, boolean, double precision) IS
 	'Average precision: precision at each threshold, weighted by the recall gained there, without interpolation; NULL without failures; with weights';
 
 CREATE AGGREGATE risk.ks_statistic(score double precision, label boolean) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.ks_statistic, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk.ks_statistic, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.ks_statistic(double precision, boolean) IS
 	'Kolmogorov-Smirnov statistic: the largest difference between recall and false positive rate over all thresholds; NULL if there is one class only';
 
 CREATE AGGREGATE risk.ks_statistic(score double precision, label boolean, weight double precision) (
-	SFUNC = risk.outcomes_add, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.ks_statistic, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk.ks_statistic, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.ks_statistic(double precision, boolean, double precision) IS
 	'Kolmogorov-Smirnov statistic: the largest difference between recall and false positive rate over all thresholds; NULL if there is one class only; with weights';
 
 CREATE AGGREGATE risk.best_threshold(score double precision, label boolean, beta double precision) (
-	SFUNC = risk.outcomes_add_beta, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.best_threshold_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_beta, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.best_threshold_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.best_threshold(double precision, boolean, double precision) IS
 	'The threshold with the best F-score among all scores (a score from there on is an alert); beta 0.5 favours precision, 2 recall; of equally good ones the highest; NULL without failures';
 
 CREATE AGGREGATE risk.best_threshold(score double precision, label boolean, beta double precision, weight double precision) (
-	SFUNC = risk.outcomes_add_beta, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.best_threshold_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_beta, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.best_threshold_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.best_threshold(double precision, boolean, double precision, double precision) IS
 	'The threshold with the best F-score among all scores (a score from there on is an alert); beta 0.5 favours precision, 2 recall; of equally good ones the highest; NULL without failures; with weights';
 
 CREATE AGGREGATE risk.precision_at_k(score double precision, label boolean, cases integer) (
-	SFUNC = risk.outcomes_add_cases, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.precision_at_k_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_cases, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.precision_at_k_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.precision_at_k(double precision, boolean, integer) IS
 	'Precision among the highest scores: so many cases (an integer), or a share of all (0.05); scores equal at the end count in part';
 
 CREATE AGGREGATE risk.precision_at_k(score double precision, label boolean, cases integer, weight double precision) (
-	SFUNC = risk.outcomes_add_cases, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.precision_at_k_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_cases, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.precision_at_k_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.precision_at_k(double precision, boolean, integer, double precision) IS
 	'Precision among the highest scores: so many cases (an integer), or a share of all (0.05); scores equal at the end count in part; with weights';
 
 CREATE AGGREGATE risk.precision_at_k(score double precision, label boolean, share double precision) (
-	SFUNC = risk.outcomes_add_share, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.precision_at_k_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_share, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.precision_at_k_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.precision_at_k(double precision, boolean, double precision) IS
 	'Precision among the highest scores: so many cases (an integer), or a share of all (0.05); scores equal at the end count in part';
 
 CREATE AGGREGATE risk.precision_at_k(score double precision, label boolean, share double precision, weight double precision) (
-	SFUNC = risk.outcomes_add_share, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.precision_at_k_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_share, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.precision_at_k_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.precision_at_k(double precision, boolean, double precision, double precision) IS
 	'Precision among the highest scores: so many cases (an integer), or a share of all (0.05); scores equal at the end count in part; with weights';
 
 CREATE AGGREGATE risk.lift_at(score double precision, label boolean, cases integer) (
-	SFUNC = risk.outcomes_add_cases, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.lift_at_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_cases, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.lift_at_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.lift_at(double precision, boolean, integer) IS
 	'Lift among the highest scores, their rate of failure over that of all: of so many cases (an integer), or of a share of all (0.05); NULL without failures';
 
 CREATE AGGREGATE risk.lift_at(score double precision, label boolean, cases integer, weight double precision) (
-	SFUNC = risk.outcomes_add_cases, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.lift_at_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_cases, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.lift_at_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.lift_at(double precision, boolean, integer, double precision) IS
 	'Lift among the highest scores, their rate of failure over that of all: of so many cases (an integer), or of a share of all (0.05); NULL without failures; with weights';
 
 CREATE AGGREGATE risk.lift_at(score double precision, label boolean, share double precision) (
-	SFUNC = risk.outcomes_add_share, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.lift_at_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_share, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.lift_at_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.lift_at(double precision, boolean, double precision) IS
 	'Lift among the highest scores, their rate of failure over that of all: of so many cases (an integer), or of a share of all (0.05); NULL without failures';
 
 CREATE AGGREGATE risk.lift_at(score double precision, label boolean, share double precision, weight double precision) (
-	SFUNC = risk.outcomes_add_share, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.lift_at_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_share, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.lift_at_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.lift_at(double precision, boolean, double precision, double precision) IS
 	'Lift among the highest scores, their rate of failure over that of all: of so many cases (an integer), or of a share of all (0.05); NULL without failures; with weights';
 
 CREATE AGGREGATE risk.calibration_error(score double precision, label boolean) (
-	SFUNC = risk.outcomes_add_bins, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.calibration_error_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_bins, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.calibration_error_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.calibration_error(double precision, boolean) IS
 	'Expected calibration error: the mean distance between score and rate of failure over bins, of equal width (uniform, above their lower end and up to their upper) or of equal weight (quantile); ten bins of equal width';
 
 CREATE AGGREGATE risk.calibration_error(score double precision, label boolean, bins integer, strategy text) (
-	SFUNC = risk.outcomes_add_bins, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.calibration_error_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_bins, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.calibration_error_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.calibration_error(double precision, boolean, integer, text) IS
 	'Expected calibration error: the mean distance between score and rate of failure over bins, of equal width (uniform, above their lower end and up to their upper) or of equal weight (quantile)';
 
 CREATE AGGREGATE risk.calibration_error(score double precision, label boolean, bins integer, strategy text, weight double precision) (
-	SFUNC = risk.outcomes_add_bins, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.calibration_error_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_bins, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.calibration_error_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.calibration_error(double precision, boolean, integer, text, double precision) IS
 	'Expected calibration error: the mean distance between score and rate of failure over bins, of equal width (uniform, above their lower end and up to their upper) or of equal weight (quantile); with weights';
 
 CREATE AGGREGATE risk.log_loss(score double precision, label boolean) (
-	SFUNC = risk.sums_add_log_loss, STYPE = bytea, SSPACE = 1200,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_mean, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea, SSPACE = 1200,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_mean, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.log_loss(double precision, boolean) IS
 	'Mean log loss of scores that are probabilities, in nats; scores are kept 2^-52 away from 0 and 1';
 
 CREATE AGGREGATE risk.log_loss(score double precision, label boolean, weight double precision) (
-	SFUNC = risk.sums_add_log_loss, STYPE = bytea, SSPACE = 1200,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_mean, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea, SSPACE = 1200,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_mean, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.log_loss(double precision, boolean, double precision) IS
 	'Mean log loss of scores that are probabilities, in nats; scores are kept 2^-52 away from 0 and 1; with weights';
 
 CREATE AGGREGATE risk.brier_score(score double precision, label boolean) (
-	SFUNC = risk.sums_add_brier_score, STYPE = bytea, SSPACE = 1200,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_mean, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_brier_score, STYPE = bytea, SSPACE = 1200,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_mean, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.brier_score(double precision, boolean) IS
 	'Brier score of scores that are probabilities: mean squared distance from what happened (0 or 1)';
 
 CREATE AGGREGATE risk.brier_score(score double precision, label boolean, weight double precision) (
-	SFUNC = risk.sums_add_brier_score, STYPE = bytea, SSPACE = 1200,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_mean, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_brier_score, STYPE = bytea, SSPACE = 1200,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_mean, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.brier_score(double precision, boolean, double precision) IS
 	'Brier score of scores that are probabilities: mean squared distance from what happened (0 or 1); with weights';
 
 CREATE AGGREGATE risk.precision_at(score double precision, label boolean, threshold double precision) (
-	SFUNC = risk.sums_add_threshold, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_precision, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_precision, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.precision_at(double precision, boolean, double precision) IS
 	'Precision at a threshold: the share of failures among companies with at least that score; NULL without alerts';
 
 CREATE AGGREGATE risk.precision_at(score double precision, label boolean, threshold double precision, weight double precision) (
-	SFUNC = risk.sums_add_threshold, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_precision, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_precision, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.precision_at(double precision, boolean, double precision, double precision) IS
 	'Precision at a threshold: the share of failures among companies with at least that score; NULL without alerts; with weights';
 
 CREATE AGGREGATE risk.recall_at(score double precision, label boolean, threshold double precision) (
-	SFUNC = risk.sums_add_threshold, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_recall, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_recall, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.recall_at(double precision, boolean, double precision) IS
 	'Recall at a threshold: the share of failures with at least that score; NULL without failures';
 
 CREATE AGGREGATE risk.recall_at(score double precision, label boolean, threshold double precision, weight double precision) (
-	SFUNC = risk.sums_add_threshold, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_recall, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_recall, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.recall_at(double precision, boolean, double precision, double precision) IS
 	'Recall at a threshold: the share of failures with at least that score; NULL without failures; with weights';
 
 CREATE AGGREGATE risk.specificity_at(score double precision, label boolean, threshold double precision) (
-	SFUNC = risk.sums_add_threshold, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_specificity, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_specificity, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.specificity_at(double precision, boolean, double precision) IS
 	'Specificity at a threshold: the share of survivors below it; NULL without survivors';
 
 CREATE AGGREGATE risk.specificity_at(score double precision, label boolean, threshold double precision, weight double precision) (
-	SFUNC = risk.sums_add_threshold, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_specificity, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_specificity, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.specificity_at(double precision, boolean, double precision, double precision) IS
 	'Specificity at a threshold: the share of survivors below it; NULL without survivors; with weights';
 
 CREATE AGGREGATE risk.balanced_accuracy(score double precision, label boolean, threshold double precision) (
-	SFUNC = risk.sums_add_threshold, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_balanced_accuracy, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_balanced_accuracy, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.balanced_accuracy(double precision, boolean, double precision) IS
 	'Balanced accuracy at a threshold: the mean of recall and specificity; NULL if there is one class only';
 
 CREATE AGGREGATE risk.balanced_accuracy(score double precision, label boolean, threshold double precision, weight double precision) (
-	SFUNC = risk.sums_add_threshold, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_balanced_accuracy, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_balanced_accuracy, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.balanced_accuracy(double precision, boolean, double precision, double precision) IS
 	'Balanced accuracy at a threshold: the mean of recall and specificity; NULL if there is one class only; with weights';
 
 CREATE AGGREGATE risk.f_score(score double precision, label boolean, threshold double precision, beta double precision) (
-	SFUNC = risk.sums_add_f_score, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_f_score, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_f_score, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_f_score, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.f_score(double precision, boolean, double precision, double precision) IS
 	'F-score at a threshold; recall counts beta times as much as precision';
 
 CREATE AGGREGATE risk.f_score(score double precision, label boolean, threshold double precision, beta double precision, weight double precision) (
-	SFUNC = risk.sums_add_f_score, STYPE = bytea, SSPACE = 100,
-	COMBINEFUNC = risk.sums_combine, FINALFUNC = risk.sums_f_score, PARALLEL = SAFE);
+	SFUNC = risk_internal.sums_add_f_score, STYPE = bytea, SSPACE = 100,
+	COMBINEFUNC = risk_internal.sums_combine, FINALFUNC = risk_internal.sums_f_score, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.f_score(double precision, boolean, double precision, double precision, double precision) IS
 	'F-score at a threshold; recall counts beta times as much as precision; with weights';
 
 CREATE AGGREGATE risk.concordance_index(score double precision, months double precision, event boolean) (
-	SFUNC = risk.outcomes_add_months, STYPE = bytea, SSPACE = 4096,
-	COMBINEFUNC = risk.outcomes_combine, FINALFUNC = risk.concordance_index_final, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_months, STYPE = bytea, SSPACE = 4096,
+	COMBINEFUNC = risk_internal.outcomes_combine, FINALFUNC = risk_internal.concordance_index_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.concordance_index(double precision, double precision, boolean) IS
 	'Harrell''s concordance index: of pairs of which one was seen to fail while the other still stood, the share in which it has the higher score, ties for a half; months: to the failure, or to when a company was last seen standing (event false); 24 bytes per distinct row';
 

@@ -4,69 +4,69 @@
  * Measures as aggregates over (value, is_now), and as functions of counts.
  * ----------
  */
-CREATE FUNCTION risk.outcomes_add_sample(state bytea, value double precision, is_now boolean) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_sample(state bytea, value double precision, is_now boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_sample' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_sample(bytea, double precision, boolean) IS 'Internal: step of the aggregates of drift';
-REVOKE ALL ON FUNCTION risk.outcomes_add_sample(bytea, double precision, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.outcomes_add_sample(bytea, double precision, boolean) IS 'Internal: step of the aggregates of drift';
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_sample(bytea, double precision, boolean) FROM PUBLIC;
 
-CREATE FUNCTION risk.outcomes_add_sample(state bytea, value double precision, is_now boolean, bins integer) RETURNS bytea
+CREATE FUNCTION risk_internal.outcomes_add_sample(state bytea, value double precision, is_now boolean, bins integer) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_sample' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.outcomes_add_sample(bytea, double precision, boolean, integer) IS 'Internal: step of the aggregates of drift';
-REVOKE ALL ON FUNCTION risk.outcomes_add_sample(bytea, double precision, boolean, integer) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.outcomes_add_sample(bytea, double precision, boolean, integer) IS 'Internal: step of the aggregates of drift';
+REVOKE ALL ON FUNCTION risk_internal.outcomes_add_sample(bytea, double precision, boolean, integer) FROM PUBLIC;
 
-CREATE FUNCTION risk.samples_stability_index(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.samples_stability_index(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_samples_stability_index' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.samples_stability_index(bytea) IS 'Internal: result of risk.population_stability_index';
-REVOKE ALL ON FUNCTION risk.samples_stability_index(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.samples_stability_index(bytea) IS 'Internal: result of risk.population_stability_index';
+REVOKE ALL ON FUNCTION risk_internal.samples_stability_index(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.samples_jensen_shannon(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.samples_jensen_shannon(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_samples_jensen_shannon' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.samples_jensen_shannon(bytea) IS 'Internal: result of risk.jensen_shannon';
-REVOKE ALL ON FUNCTION risk.samples_jensen_shannon(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.samples_jensen_shannon(bytea) IS 'Internal: result of risk.jensen_shannon';
+REVOKE ALL ON FUNCTION risk_internal.samples_jensen_shannon(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.samples_wasserstein(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.samples_wasserstein(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_samples_wasserstein' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.samples_wasserstein(bytea) IS 'Internal: result of risk.wasserstein';
-REVOKE ALL ON FUNCTION risk.samples_wasserstein(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.samples_wasserstein(bytea) IS 'Internal: result of risk.wasserstein';
+REVOKE ALL ON FUNCTION risk_internal.samples_wasserstein(bytea) FROM PUBLIC;
 
-CREATE FUNCTION risk.samples_mean_difference(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.samples_mean_difference(state bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_samples_mean_difference' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.samples_mean_difference(bytea) IS 'Internal: result of risk.mean_difference';
-REVOKE ALL ON FUNCTION risk.samples_mean_difference(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.samples_mean_difference(bytea) IS 'Internal: result of risk.mean_difference';
+REVOKE ALL ON FUNCTION risk_internal.samples_mean_difference(bytea) FROM PUBLIC;
 
 CREATE AGGREGATE risk.population_stability_index(value double precision, is_now boolean) (
-	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
-	FINALFUNC = risk.samples_stability_index, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	FINALFUNC = risk_internal.samples_stability_index, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.population_stability_index(double precision, boolean) IS
 	'Population stability index of the values with is_now against those without: sum of (q - p) ln(q/p) over ten bins, cut at the deciles of the latter, and one for missing values (NULL, NaN); shares below 0.0001 count as that. Less than 0.1 is stable, more than 0.25 a strong change; NULL when one side has no rows';
 
 CREATE AGGREGATE risk.population_stability_index(value double precision, is_now boolean, bins integer) (
-	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
-	FINALFUNC = risk.samples_stability_index, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	FINALFUNC = risk_internal.samples_stability_index, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.population_stability_index(double precision, boolean, integer) IS
 	'Population stability index of the values with is_now against those without, over so many bins (2 to 1000), cut at quantiles of the latter, and one for missing values';
 
 CREATE AGGREGATE risk.jensen_shannon(value double precision, is_now boolean) (
-	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
-	FINALFUNC = risk.samples_jensen_shannon, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	FINALFUNC = risk_internal.samples_jensen_shannon, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.jensen_shannon(double precision, boolean) IS
 	'Jensen-Shannon divergence, in bits (0 to 1), between the values with and without is_now, over the bins of risk.population_stability_index; the distance is its square root';
 
 CREATE AGGREGATE risk.jensen_shannon(value double precision, is_now boolean, bins integer) (
-	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
-	FINALFUNC = risk.samples_jensen_shannon, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	FINALFUNC = risk_internal.samples_jensen_shannon, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.jensen_shannon(double precision, boolean, integer) IS
 	'Jensen-Shannon divergence, in bits (0 to 1), between the values with and without is_now, over so many bins (2 to 1000)';
 
 CREATE AGGREGATE risk.wasserstein(value double precision, is_now boolean) (
-	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
-	FINALFUNC = risk.samples_wasserstein, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	FINALFUNC = risk_internal.samples_wasserstein, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.wasserstein(double precision, boolean) IS
 	'Wasserstein-1 distance, in the unit of the values, between those with and without is_now: the area between their distribution functions; missing values (NULL, NaN) aside';
 
 CREATE AGGREGATE risk.mean_difference(value double precision, is_now boolean) (
-	SFUNC = risk.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk.outcomes_combine,
-	FINALFUNC = risk.samples_mean_difference, PARALLEL = SAFE);
+	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	FINALFUNC = risk_internal.samples_mean_difference, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.mean_difference(double precision, boolean) IS
 	'Mean of the values with is_now less the mean of those without, in their unit; missing values (NULL, NaN) aside';
 
@@ -84,7 +84,7 @@ COMMENT ON FUNCTION risk.jensen_shannon(bigint[], bigint[]) IS
  * Profiles: what is kept of a column's distribution
  * ----------
  */
-CREATE TYPE risk.column_profile AS (
+CREATE TYPE risk_internal.column_profile AS (
 	kind text,
 	rows bigint,
 	missing bigint,
@@ -99,78 +99,45 @@ CREATE TYPE risk.column_profile AS (
 	counts bigint[],
 	others bigint,
 	other_categories text[]);
-COMMENT ON TYPE risk.column_profile IS 'Internal: what risk.profile_column answers (src/metrics/profile.c)';
+COMMENT ON TYPE risk_internal.column_profile IS 'Internal: what risk_internal.profile_column answers (src/metrics/profile.c)';
 
-CREATE FUNCTION risk.profile_add(state internal, value double precision, bounds double precision[], columns integer) RETURNS internal
+CREATE FUNCTION risk_internal.profile_add(state internal, value double precision, bounds double precision[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.profile_add(internal, double precision, double precision[], integer) IS 'Internal: step of risk.profile_column';
-REVOKE ALL ON FUNCTION risk.profile_add(internal, double precision, double precision[], integer) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.profile_add(internal, double precision, double precision[], integer) IS 'Internal: step of risk_internal.profile_column';
+REVOKE ALL ON FUNCTION risk_internal.profile_add(internal, double precision, double precision[], integer) FROM PUBLIC;
 
-CREATE FUNCTION risk.profile_add(state internal, value text, categories text[], columns integer) RETURNS internal
+CREATE FUNCTION risk_internal.profile_add(state internal, value text, categories text[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk.profile_add(internal, text, text[], integer) IS 'Internal: step of risk.profile_column';
-REVOKE ALL ON FUNCTION risk.profile_add(internal, text, text[], integer) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.profile_add(internal, text, text[], integer) IS 'Internal: step of risk_internal.profile_column';
+REVOKE ALL ON FUNCTION risk_internal.profile_add(internal, text, text[], integer) FROM PUBLIC;
 
-CREATE FUNCTION risk.profile_final(state internal) RETURNS risk.column_profile
+CREATE FUNCTION risk_internal.profile_final(state internal) RETURNS risk_internal.column_profile
 	AS 'MODULE_PATHNAME', 'company_risk_profile_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.profile_final(internal) IS 'Internal: result of risk.profile_column';
-REVOKE ALL ON FUNCTION risk.profile_final(internal) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.profile_final(internal) IS 'Internal: result of risk_internal.profile_column';
+REVOKE ALL ON FUNCTION risk_internal.profile_final(internal) FROM PUBLIC;
 
-CREATE AGGREGATE risk.profile_column(value double precision, bounds double precision[], columns integer) (
-	SFUNC = risk.profile_add, STYPE = internal, SSPACE = 4194304,
-	FINALFUNC = risk.profile_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
-COMMENT ON AGGREGATE risk.profile_column(double precision, double precision[], integer) IS
+CREATE AGGREGATE risk_internal.profile_column(value double precision, bounds double precision[], columns integer) (
+	SFUNC = risk_internal.profile_add, STYPE = internal, SSPACE = 4194304,
+	FINALFUNC = risk_internal.profile_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_internal.profile_column(double precision, double precision[], integer) IS
 	'Internal: profile of a column of numbers, its rows counted between the bounds given or its own deciles; so many columns share work_mem';
 
-CREATE AGGREGATE risk.profile_column(value text, categories text[], columns integer) (
-	SFUNC = risk.profile_add, STYPE = internal, SSPACE = 4194304,
-	FINALFUNC = risk.profile_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
-COMMENT ON AGGREGATE risk.profile_column(text, text[], integer) IS
+CREATE AGGREGATE risk_internal.profile_column(value text, categories text[], columns integer) (
+	SFUNC = risk_internal.profile_add, STYPE = internal, SSPACE = 4194304,
+	FINALFUNC = risk_internal.profile_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_internal.profile_column(text, text[], integer) IS
 	'Internal: profile of a column of categories, its rows counted in the categories given or its own most frequent ones; so many columns share work_mem';
 
-CREATE FUNCTION risk.feature_value(value "any") RETURNS real
-	AS 'MODULE_PATHNAME', 'company_risk_feature_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.feature_value("any") IS
-	'Internal: a number or a boolean as models see it, which is float4; what is beyond it is infinite';
-
-CREATE FUNCTION risk.label_value(value "any") RETURNS boolean
-	AS 'MODULE_PATHNAME', 'company_risk_label_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.label_value("any") IS
-	'Internal: a label, which is a boolean, or a number that is 0 or 1, as trainings read it';
-
-CREATE FUNCTION risk.slice_distance(slices_then double precision[], slices_now double precision[]) RETURNS double precision
+CREATE FUNCTION risk_internal.slice_distance(slices_then double precision[], slices_now double precision[]) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_slice_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION risk.slice_distance(double precision[], double precision[]) IS
+COMMENT ON FUNCTION risk_internal.slice_distance(double precision[], double precision[]) IS
 	'Internal: Wasserstein-1 distance from two profiles'' slices';
-
-CREATE TABLE risk.registry_profile (
-	name text COLLATE "C" NOT NULL,
-	version integer NOT NULL,
-	position integer NOT NULL,
-	feature text COLLATE "C" NOT NULL,
-	kind text NOT NULL,
-	rows bigint NOT NULL,
-	missing bigint NOT NULL,
-	mean double precision,
-	stddev double precision,
-	minimum double precision,
-	maximum double precision,
-	quantiles double precision[],
-	slices double precision[],
-	bounds double precision[],
-	categories text[],
-	counts bigint[] NOT NULL,
-	others bigint,
-	CONSTRAINT registry_profile_pkey PRIMARY KEY (name, version, position)
-);
-COMMENT ON TABLE risk.registry_profile IS 'Reference distributions of versions of models; read the view risk.model_profiles';
-SELECT pg_catalog.pg_extension_config_dump('risk.registry_profile', '');
 
 CREATE VIEW risk.model_profiles AS
 SELECT p.name, p.version, p.position, p.feature, p.kind, p.rows,
 	p.missing::pg_catalog.float8 OPERATOR(pg_catalog./) NULLIF(p.rows, 0)::pg_catalog.float8 AS missing,
 	p.mean, p.stddev, p.minimum, p.maximum, p.quantiles, p.slices, p.bounds, p.categories, p.counts, p.others
-FROM risk.registry_profile p;
+FROM risk_internal.registry_profile p;
 COMMENT ON VIEW risk.model_profiles IS
 	'Distributions that versions of models are compared with, kept by risk.profile_model; grant SELECT to those who may use risk.drift';
 COMMENT ON COLUMN risk.model_profiles.position IS 'Position of the feature in the model; 0: the score';
@@ -184,23 +151,11 @@ COMMENT ON COLUMN risk.model_profiles.others IS 'Rows of further categories';
 
 /* ----------
  * From a query to profiles
- *
- * The caller's query runs with the caller's rights and search_path: the functions on
- * its way have no SET clause, and do nothing but call others, which have one.
  * ----------
  */
-CREATE FUNCTION risk.query_columns(query text, OUT names text[], OUT types oid[])
-	AS 'MODULE_PATHNAME', 'company_risk_query_columns' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
-COMMENT ON FUNCTION risk.query_columns(text) IS
-	'Internal: names and base types of the columns of a query, which must be one SELECT and is not run';
-
-CREATE FUNCTION risk.query_source(query text, needed name[] DEFAULT NULL) RETURNS text
-	AS 'MODULE_PATHNAME', 'company_risk_query_source' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
-COMMENT ON FUNCTION risk.query_source(text, name[]) IS
-	'Internal: a query, checked to be one SELECT and to have the columns needed, as what stands in FROM; the alias is company_risk_row where its rows are scored';
 
 -- the columns to profile and what each is; without a choice, those that can be
-CREATE FUNCTION risk.profile_features(names text[], types oid[], chosen text[], OUT features text[], OUT kinds text[])
+CREATE FUNCTION risk_internal.profile_features(names text[], types oid[], chosen text[], OUT features text[], OUT kinds text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -227,11 +182,11 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION risk.profile_features(text[], oid[], text[]) IS 'Internal: which columns of a query are profiled, and as what';
+COMMENT ON FUNCTION risk_internal.profile_features(text[], oid[], text[]) IS 'Internal: which columns of a query are profiled, and as what';
 
 -- rows are counted in the bins of the reference, if there is one; bounds are written with all their digits
-CREATE FUNCTION risk.profile_statement(source text, names text[], types oid[], features text[], kinds text[],
-	reference risk.column_profile[] DEFAULT NULL, model text DEFAULT NULL) RETURNS text
+CREATE FUNCTION risk_internal.profile_statement(source text, names text[], types oid[], features text[], kinds text[],
+	reference risk_internal.column_profile[] DEFAULT NULL, model text DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 	SET extra_float_digits = 1
@@ -261,11 +216,11 @@ BEGIN
 		RAISE EXCEPTION 'columns of the query cannot be what they should: %', lacking
 			USING ERRCODE = 'datatype_mismatch';
 	END IF;
-	SELECT string_agg(format('risk.profile_column(%s, %s, %s)',
+	SELECT string_agg(format('risk_internal.profile_column(%s, %s, %s)',
 			CASE
 				WHEN f.kind = 'score' THEN format('@extschema@.score_company(company_risk_row, %L::pg_catalog.text)', profile_statement.model)
 				WHEN f.kind = 'numeric' AND profile_statement.model IS NOT NULL
-					THEN format('risk.feature_value(company_risk_row.%I)::pg_catalog.float8', f.feature)
+					THEN format('risk_internal.feature_value(company_risk_row.%I)::pg_catalog.float8', f.feature)
 				WHEN f.kind = 'numeric' AND t.typcategory = 'B'
 					THEN format('company_risk_row.%I::pg_catalog.int4::pg_catalog.float8', f.feature)
 				WHEN f.kind = 'numeric' THEN format('company_risk_row.%I::pg_catalog.float8', f.feature)
@@ -281,25 +236,25 @@ BEGIN
 	INTO expressions
 	FROM ROWS FROM (unnest(profile_statement.features), unnest(profile_statement.kinds)) WITH ORDINALITY f (feature, kind, ordinality)
 		LEFT JOIN pg_type t ON t.oid = profile_statement.types[array_position(profile_statement.names, f.feature)];
-	RETURN format(E'SELECT ARRAY[\n\t%s]::risk.column_profile[]\nFROM %s company_risk_row',
+	RETURN format(E'SELECT ARRAY[\n\t%s]::risk_internal.column_profile[]\nFROM %s company_risk_row',
 		expressions, profile_statement.source);
 END
 $$;
-COMMENT ON FUNCTION risk.profile_statement(text, text[], oid[], text[], text[], risk.column_profile[], text) IS 'Internal: the statement that profiles columns of a query';
+COMMENT ON FUNCTION risk_internal.profile_statement(text, text[], oid[], text[], text[], risk_internal.column_profile[], text) IS 'Internal: the statement that profiles columns of a query';
 
-CREATE FUNCTION risk.run_profile(statement text) RETURNS risk.column_profile[]
+CREATE FUNCTION risk_internal.run_profile(statement text) RETURNS risk_internal.column_profile[]
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-	profiles risk.column_profile[];
+	profiles risk_internal.column_profile[];
 BEGIN
 	EXECUTE run_profile.statement INTO profiles;
 	RETURN profiles;
 END
 $$;
-COMMENT ON FUNCTION risk.run_profile(text) IS 'Internal: runs what risk.profile_statement has written, as the caller';
+COMMENT ON FUNCTION risk_internal.run_profile(text) IS 'Internal: runs what risk_internal.profile_statement has written, as the caller';
 
-CREATE FUNCTION risk.show_profiles(features text[], profiles risk.column_profile[])
+CREATE FUNCTION risk_internal.show_profiles(features text[], profiles risk_internal.column_profile[])
 	RETURNS TABLE (feature text, kind text, rows bigint, missing double precision, mean double precision, stddev double precision,
 		minimum double precision, maximum double precision, quantiles double precision[], slices double precision[],
 		bounds double precision[], categories text[], counts bigint[], others bigint)
@@ -312,7 +267,7 @@ AS $$
 		LATERAL (SELECT (show_profiles.profiles[f.ordinality]).*) p
 	ORDER BY f.ordinality
 $$;
-COMMENT ON FUNCTION risk.show_profiles(text[], risk.column_profile[]) IS 'Internal: profiles as rows';
+COMMENT ON FUNCTION risk_internal.show_profiles(text[], risk_internal.column_profile[]) IS 'Internal: profiles as rows';
 
 CREATE FUNCTION risk.profile(query text, features text[] DEFAULT NULL)
 	RETURNS TABLE (feature text, kind text, rows bigint, missing double precision, mean double precision, stddev double precision,
@@ -324,16 +279,16 @@ DECLARE
 	query_columns record;
 	chosen record;
 BEGIN
-	query_columns := risk.query_columns(profile.query);
-	chosen := risk.profile_features(query_columns.names, query_columns.types, profile.features);
-	RETURN QUERY SELECT * FROM risk.show_profiles(chosen.features,
-		risk.run_profile(risk.profile_statement(risk.query_source(profile.query), query_columns.names, query_columns.types, chosen.features, chosen.kinds)));
+	query_columns := risk_internal.query_columns(profile.query);
+	chosen := risk_internal.profile_features(query_columns.names, query_columns.types, profile.features);
+	RETURN QUERY SELECT * FROM risk_internal.show_profiles(chosen.features,
+		risk_internal.run_profile(risk_internal.profile_statement(risk_internal.query_source(profile.query), query_columns.names, query_columns.types, chosen.features, chosen.kinds)));
 END
 $$;
 COMMENT ON FUNCTION risk.profile(text, text[]) IS
 	'Distributions of the columns of a query, all that are numbers, booleans, texts or enums, or those named, in one scan; the columns are those of the view risk.model_profiles';
 
-CREATE FUNCTION risk.model_profile_features(model text, OUT features text[], OUT kinds text[])
+CREATE FUNCTION risk_internal.model_profile_features(model text, OUT features text[], OUT kinds text[])
 	LANGUAGE sql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -348,19 +303,19 @@ AS $$
 		FROM risk.model_features f JOIN risk.models m USING (name, version)
 		WHERE m.reference = model_profile_features.model) f
 $$;
-COMMENT ON FUNCTION risk.model_profile_features(text) IS 'Internal: what of a version is profiled, and as what';
+COMMENT ON FUNCTION risk_internal.model_profile_features(text) IS 'Internal: what of a version is profiled, and as what';
 
-CREATE FUNCTION risk.store_profile(model text, features text[], profiles risk.column_profile[]) RETURNS text
+CREATE FUNCTION risk_internal.store_profile(model text, features text[], profiles risk_internal.column_profile[]) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry := risk.lock_version(store_profile.model, true);
+	chosen risk_internal.registry := risk_internal.lock_version(store_profile.model, true);
 	unknown text;
 BEGIN
 	SELECT string_agg(COALESCE(quote_ident(f.feature), 'null'), ', ') INTO unknown
 	FROM unnest(store_profile.features) f (feature)
-	WHERE f.feature IS DISTINCT FROM '(score)' AND NOT EXISTS (SELECT FROM risk.registry_feature r
+	WHERE f.feature IS DISTINCT FROM '(score)' AND NOT EXISTS (SELECT FROM risk_internal.registry_feature r
 		WHERE r.name = chosen.name AND r.version = chosen.version AND r.feature = f.feature);
 	IF unknown IS NOT NULL THEN
 		RAISE EXCEPTION 'model "%@%" has no such features: %', chosen.name, chosen.version, unknown
@@ -374,26 +329,26 @@ BEGIN
 		RAISE EXCEPTION 'there are no rows to profile'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a query with the companies that the model was trained on.';
 	END IF;
-	DELETE FROM risk.registry_profile p WHERE p.name = chosen.name AND p.version = chosen.version;
-	INSERT INTO risk.registry_profile (name, version, position, feature, kind, rows, missing, mean, stddev, minimum, maximum,
+	DELETE FROM risk_internal.registry_profile p WHERE p.name = chosen.name AND p.version = chosen.version;
+	INSERT INTO risk_internal.registry_profile (name, version, position, feature, kind, rows, missing, mean, stddev, minimum, maximum,
 		quantiles, slices, bounds, categories, counts, others)
 	SELECT chosen.name, chosen.version, COALESCE(r.position, 0), f.feature,
 		CASE WHEN r.position IS NULL THEN 'score' ELSE p.kind END, p.rows, p.missing, p.mean, p.stddev, p.minimum, p.maximum,
 		p.quantiles, p.slices, p.bounds, p.categories, p.counts, p.others
 	FROM unnest(store_profile.features) WITH ORDINALITY f (feature, ordinality)
 		CROSS JOIN LATERAL (SELECT (store_profile.profiles[f.ordinality]).*) p
-		LEFT JOIN risk.registry_feature r
+		LEFT JOIN risk_internal.registry_feature r
 			ON r.name = chosen.name AND r.version = chosen.version AND r.feature = f.feature
 				-- the score comes first, also where a feature is called like it
 				AND NOT (f.feature = '(score)' AND f.ordinality = 1);
-	PERFORM risk.record_event(chosen.name, chosen.version, 'profile', NULL,
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'profile', NULL,
 		jsonb_build_object('rows', (store_profile.profiles[1]).rows));
 	RETURN chosen.name || '@' || chosen.version;
 END
 $$;
-COMMENT ON FUNCTION risk.store_profile(text, text[], risk.column_profile[]) IS
+COMMENT ON FUNCTION risk_internal.store_profile(text, text[], risk_internal.column_profile[]) IS
 	'Internal: keeps what risk.profile_model has computed. Returns name@version';
-REVOKE ALL ON FUNCTION risk.store_profile(text, text[], risk.column_profile[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.store_profile(text, text[], risk_internal.column_profile[]) FROM PUBLIC;
 
 CREATE FUNCTION risk.profile_model(model text, query text) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -402,14 +357,14 @@ DECLARE
 	reference text;
 	query_columns record;
 	chosen record;
-	profiles risk.column_profile[];
+	profiles risk_internal.column_profile[];
 BEGIN
 	reference := risk.resolve_model(profile_model.model);
-	query_columns := risk.query_columns(profile_model.query);
-	chosen := risk.model_profile_features(reference);
-	profiles := risk.run_profile(risk.profile_statement(risk.query_source(profile_model.query), query_columns.names, query_columns.types,
+	query_columns := risk_internal.query_columns(profile_model.query);
+	chosen := risk_internal.model_profile_features(reference);
+	profiles := risk_internal.run_profile(risk_internal.profile_statement(risk_internal.query_source(profile_model.query), query_columns.names, query_columns.types,
 		chosen.features, chosen.kinds, model => reference));
-	RETURN risk.store_profile(reference, chosen.features, profiles);
+	RETURN risk_internal.store_profile(reference, chosen.features, profiles);
 END
 $$;
 COMMENT ON FUNCTION risk.profile_model(text, text) IS
@@ -420,7 +375,7 @@ REVOKE ALL ON FUNCTION risk.profile_model(text, text) FROM PUBLIC;
  * Comparing
  * ----------
  */
-CREATE FUNCTION risk.stored_profile(model text, OUT features text[], OUT kinds text[], OUT profiles risk.column_profile[])
+CREATE FUNCTION risk_internal.stored_profile(model text, OUT features text[], OUT kinds text[], OUT profiles risk_internal.column_profile[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -432,7 +387,7 @@ BEGIN
 	END IF;
 	SELECT array_agg(p.feature ORDER BY p.position), array_agg(p.kind ORDER BY p.position),
 		array_agg(ROW(p.kind, p.rows, round(p.missing * p.rows)::bigint, p.mean, p.stddev, p.minimum, p.maximum, p.quantiles, p.slices,
-			p.bounds, p.categories, p.counts, p.others, NULL)::risk.column_profile ORDER BY p.position)
+			p.bounds, p.categories, p.counts, p.others, NULL)::risk_internal.column_profile ORDER BY p.position)
 	INTO features, kinds, profiles
 	FROM risk.model_profiles p
 	WHERE p.name || '@' || p.version = stored_profile.model;
@@ -443,9 +398,9 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION risk.stored_profile(text) IS 'Internal: the profile of a version';
+COMMENT ON FUNCTION risk_internal.stored_profile(text) IS 'Internal: the profile of a version';
 
-CREATE FUNCTION risk.compare_profiles(features text[], kinds text[], profiles_then risk.column_profile[], profiles_now risk.column_profile[])
+CREATE FUNCTION risk_internal.compare_profiles(features text[], kinds text[], profiles_then risk_internal.column_profile[], profiles_now risk_internal.column_profile[])
 	RETURNS TABLE (feature text, kind text, rows_then bigint, rows_now bigint, missing_then double precision, missing_now double precision,
 		mean_then double precision, mean_now double precision, mean_difference double precision, psi double precision,
 		jensen_shannon double precision, wasserstein double precision, unseen double precision, unseen_categories text[], verdict text)
@@ -457,7 +412,7 @@ AS $$
 		t.mean, n.mean,
 		CASE WHEN n.mean = t.mean THEN 0 WHEN t.stddev > 0 THEN (n.mean - t.mean) / t.stddev
 			WHEN t.stddev = 0 THEN sign(n.mean - t.mean) * 'Infinity'::float8 END,
-		m.psi, risk.jensen_shannon(m.counts_then, m.counts_now), risk.slice_distance(t.slices, n.slices),
+		m.psi, risk.jensen_shannon(m.counts_then, m.counts_now), risk_internal.slice_distance(t.slices, n.slices),
 		-- rare categories of then are not kept one by one: who is new is not known
 		CASE WHEN t.others = 0 THEN n.others::float8 / NULLIF(n.rows, 0) END,
 		CASE WHEN t.others = 0 THEN n.other_categories END,
@@ -470,7 +425,7 @@ AS $$
 		LATERAL (SELECT c.counts_then, c.counts_now, risk.population_stability_index(c.counts_then, c.counts_now) AS psi) m
 	ORDER BY f.ordinality
 $$;
-COMMENT ON FUNCTION risk.compare_profiles(text[], text[], risk.column_profile[], risk.column_profile[]) IS
+COMMENT ON FUNCTION risk_internal.compare_profiles(text[], text[], risk_internal.column_profile[], risk_internal.column_profile[]) IS
 	'Internal: what risk.drift and risk.drift_between answer';
 
 CREATE FUNCTION risk.drift(model text, query text)
@@ -485,10 +440,10 @@ DECLARE
 	query_columns record;
 BEGIN
 	reference := risk.resolve_model(drift.model);
-	stored := risk.stored_profile(reference);
-	query_columns := risk.query_columns(drift.query);
-	RETURN QUERY SELECT * FROM risk.compare_profiles(stored.features, stored.kinds, stored.profiles,
-		risk.run_profile(risk.profile_statement(risk.query_source(drift.query), query_columns.names, query_columns.types, stored.features, stored.kinds,
+	stored := risk_internal.stored_profile(reference);
+	query_columns := risk_internal.query_columns(drift.query);
+	RETURN QUERY SELECT * FROM risk_internal.compare_profiles(stored.features, stored.kinds, stored.profiles,
+		risk_internal.run_profile(risk_internal.profile_statement(risk_internal.query_source(drift.query), query_columns.names, query_columns.types, stored.features, stored.kinds,
 			stored.profiles, reference)));
 END
 $$;
@@ -505,15 +460,15 @@ DECLARE
 	columns_then record;
 	columns_now record;
 	chosen record;
-	profiles_then risk.column_profile[];
+	profiles_then risk_internal.column_profile[];
 BEGIN
-	columns_then := risk.query_columns(drift_between.query_then);
-	columns_now := risk.query_columns(drift_between.query_now);
-	chosen := risk.profile_features(columns_then.names, columns_then.types, drift_between.features);
-	profiles_then := risk.run_profile(risk.profile_statement(risk.query_source(drift_between.query_then), columns_then.names, columns_then.types,
+	columns_then := risk_internal.query_columns(drift_between.query_then);
+	columns_now := risk_internal.query_columns(drift_between.query_now);
+	chosen := risk_internal.profile_features(columns_then.names, columns_then.types, drift_between.features);
+	profiles_then := risk_internal.run_profile(risk_internal.profile_statement(risk_internal.query_source(drift_between.query_then), columns_then.names, columns_then.types,
 		chosen.features, chosen.kinds));
-	RETURN QUERY SELECT * FROM risk.compare_profiles(chosen.features, chosen.kinds, profiles_then,
-		risk.run_profile(risk.profile_statement(risk.query_source(drift_between.query_now), columns_now.names, columns_now.types,
+	RETURN QUERY SELECT * FROM risk_internal.compare_profiles(chosen.features, chosen.kinds, profiles_then,
+		risk_internal.run_profile(risk_internal.profile_statement(risk_internal.query_source(drift_between.query_now), columns_now.names, columns_now.types,
 			chosen.features, chosen.kinds, profiles_then)));
 END
 $$;

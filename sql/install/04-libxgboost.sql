@@ -5,33 +5,28 @@
  * never loaded into the server.
  * ----------
  */
-CREATE FUNCTION risk.feature_values(company record, model text DEFAULT NULL) RETURNS real[]
-	AS 'MODULE_PATHNAME', 'company_risk_feature_values' LANGUAGE C STABLE PARALLEL SAFE COST 200;
-COMMENT ON FUNCTION risk.feature_values(record, text) IS
-	'What the model sees of a row: the value of each feature in the model''s order, as the 32-bit number that its splits compare, categories by code; NULL is missing. Features that no split reads are always NULL';
-
-CREATE FUNCTION risk.record_verification(model text, library_version text, rows bigint, different bigint,
+CREATE FUNCTION risk_internal.record_verification(model text, library_version text, rows bigint, different bigint,
 	largest_difference double precision)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry := risk.lock_version(record_verification.model, true);
+	chosen risk_internal.registry := risk_internal.lock_version(record_verification.model, true);
 BEGIN
-	UPDATE risk.registry r
+	UPDATE risk_internal.registry r
 	SET verified_at = now(), verified_with = record_verification.library_version,
 		verified_rows = record_verification.rows, verified_different = record_verification.different
 	WHERE r.name = chosen.name AND r.version = chosen.version;
-	PERFORM risk.record_event(chosen.name, chosen.version, 'verify', NULL,
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'verify', NULL,
 		jsonb_build_object('library_version', record_verification.library_version,
 			'rows', record_verification.rows, 'different', record_verification.different,
 			'largest_difference', record_verification.largest_difference::text));
 END
 $$;
-COMMENT ON FUNCTION risk.record_verification(text, text, bigint, bigint, double precision) IS
+COMMENT ON FUNCTION risk_internal.record_verification(text, text, bigint, bigint, double precision) IS
 	'Internal: keeps the outcome of risk.verify_model';
-REVOKE ALL ON FUNCTION risk.record_verification(text, text, bigint, bigint, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION risk_internal.record_verification(text, text, bigint, bigint, double precision) FROM PUBLIC;
 
 CREATE FUNCTION risk.verify_model(
 	model text DEFAULT NULL,
@@ -49,9 +44,9 @@ COMMENT ON FUNCTION risk.verify_model(text, text, integer, bigint) IS
 	'Compares our margins with libxgboost''s, bit by bit, in a process of its own. sample: one SELECT whose rows are companies, with a column for each feature by name; without one, rows are generated (as many as rows says, from seed) around the model''s thresholds. Returns how many rows were compared and how many differ, and keeps that in the registry (risk.models.verified_at and following). An error where the installed libxgboost cannot load the model';
 REVOKE ALL ON FUNCTION risk.verify_model(text, text, integer, bigint) FROM PUBLIC;
 
-CREATE FUNCTION risk.is_binary_model(model bytea) RETURNS boolean
+CREATE FUNCTION risk_internal.is_binary_model(model bytea) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'company_risk_is_binary_model' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk.is_binary_model(bytea) IS
+COMMENT ON FUNCTION risk_internal.is_binary_model(bytea) IS
 	'Whether bytes look like a model in XGBoost''s old binary format (save_model to a file other than .json and .ubj, before 2.1)';
 
 CREATE FUNCTION risk.convert_model(model bytea) RETURNS bytea

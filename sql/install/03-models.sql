@@ -1,4 +1,174 @@
 /* ----------
+ * Reading the registry
+ * ----------
+ */
+CREATE VIEW risk.models AS
+SELECT r.name,
+	r.version,
+	r.name OPERATOR(pg_catalog.||) '@' OPERATOR(pg_catalog.||) r.version::pg_catalog.text AS reference,
+	r.state,
+	r.description,
+	r.objective,
+	r.booster,
+	r.features,
+	r.output_groups,
+	r.trees,
+	r.nodes,
+	r.depth,
+	r.rounds,
+	r.rounds_total,
+	r.threshold_strong,
+	r.threshold_moderate,
+	r.alert_strong,
+	r.alert_moderate,
+	r.alert_none,
+	r.calibration OPERATOR(pg_catalog.->>) 'method'::pg_catalog.text AS calibration,
+	r.calibration AS calibration_parameters,
+	r.source_schema::pg_catalog.text AS source_schema,
+	r.source_relation::pg_catalog.text AS source_relation,
+	r.key_column::pg_catalog.text AS key_column,
+	r.period_column::pg_catalog.text AS period_column,
+	r.xgboost_version,
+	r.format,
+	r.bytes,
+	r.image_bytes,
+	pg_catalog.encode(r.digest, 'hex') AS digest,
+	pg_catalog.encode(r.content_digest, 'hex') AS content_digest,
+	r.imported_at,
+	r.imported_by,
+	(SELECT pg_catalog.max(e.happened_at)
+		FROM risk_internal.registry_event e
+		WHERE e.name OPERATOR(pg_catalog.=) r.name
+			AND e.version OPERATOR(pg_catalog.=) r.version
+			AND e.event OPERATOR(pg_catalog.=) ANY (ARRAY['promote'::pg_catalog.text, 'rollback'])) AS promoted_at,
+	-- risk.verify_model
+	r.verified_at,
+	r.verified_with,
+	r.verified_rows,
+	r.verified_different
+FROM risk_internal.registry r;
+COMMENT ON VIEW risk.models IS 'Every version of every model: state, what it is, thresholds, bound relation';
+COMMENT ON COLUMN risk.models.reference IS 'Reference that pins this version, name@version';
+COMMENT ON COLUMN risk.models.state IS 'candidate, production (one version per name) or archived';
+COMMENT ON COLUMN risk.models.rounds IS 'Boosting rounds used, of rounds_total in the model';
+COMMENT ON COLUMN risk.models.threshold_strong IS 'Scores from here on are a strong alert';
+COMMENT ON COLUMN risk.models.threshold_moderate IS 'Scores from here on are at least a moderate alert';
+COMMENT ON COLUMN risk.models.calibration IS 'How scores are made from margins: sigmoid or isotonic; NULL when they are the objective''s own';
+COMMENT ON COLUMN risk.models.calibration_parameters IS 'The calibration as risk.set_calibration takes it';
+COMMENT ON COLUMN risk.models.bytes IS 'Length of the model as imported';
+COMMENT ON COLUMN risk.models.image_bytes IS 'Length of the image that scores, at import';
+COMMENT ON COLUMN risk.models.digest IS 'SHA-256 of the bytes as imported';
+COMMENT ON COLUMN risk.models.content_digest IS 'SHA-256 of what decides margins: bytes, rounds used, feature names; equal on two servers means equal margins, and equal scores where calibration_parameters are equal, too';
+COMMENT ON COLUMN risk.models.promoted_at IS 'When this version last came into production';
+COMMENT ON COLUMN risk.models.format IS 'What the bytes were when they were imported: json, ubjson, or binary (converted to JSON)';
+COMMENT ON COLUMN risk.models.verified_at IS 'When risk.verify_model last compared this version with libxgboost; null: never';
+COMMENT ON COLUMN risk.models.verified_with IS 'Version of libxgboost that it was compared with';
+COMMENT ON COLUMN risk.models.verified_rows IS 'Rows compared';
+COMMENT ON COLUMN risk.models.verified_different IS 'Rows whose margins were not the same to the bit: 0 is how it should be';
+GRANT SELECT ON risk.models TO PUBLIC;
+
+CREATE VIEW risk.model_features AS
+SELECT f.name,
+	f.version,
+	f.position,
+	f.feature,
+	f.kind,
+	f.used,
+	f.label,
+	f.feature_group,
+	g.label AS group_label,
+	f.source,
+	f.unit,
+	f.description,
+	pg_catalog.array_to_string(f.categories, ', ') AS categories
+FROM risk_internal.registry_feature f
+	LEFT JOIN risk_internal.registry_group g
+		ON g.name OPERATOR(pg_catalog.=) f.name
+		AND g.version OPERATOR(pg_catalog.=) f.version
+		AND g.feature_group OPERATOR(pg_catalog.=) f.feature_group;
+COMMENT ON VIEW risk.model_features IS 'Features of every version of every model, with their dictionary';
+COMMENT ON COLUMN risk.model_features.position IS 'Position in the model, from 1: the subscript in float8[] arguments';
+COMMENT ON COLUMN risk.model_features.kind IS 'numeric, category names (takes text) or category codes (takes integers)';
+COMMENT ON COLUMN risk.model_features.used IS 'Whether any split of the model reads the feature';
+GRANT SELECT ON risk.model_features TO PUBLIC;
+
+CREATE VIEW risk.model_events AS
+SELECT e.name, e.number, e.version, e.event, e.reason, e.role, e.happened_at, e.details
+FROM risk_internal.registry_event e;
+COMMENT ON VIEW risk.model_events IS 'History of every model: what was done to which version, by whom, when and why';
+GRANT SELECT ON risk.model_events TO PUBLIC;
+
+CREATE FUNCTION risk.resolve_model(model text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_resolve_model' LANGUAGE C STABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION risk.resolve_model(text) IS
+	'The version, as name@version, that a model reference means in this statement. NULL: company_risk.default_model, else the only model in production; name: its production version';
+
+CREATE FUNCTION risk.inspect_model(
+	model bytea,
+	iterations integer DEFAULT NULL,
+	feature_names text[] DEFAULT NULL,
+	OUT format text,
+	OUT bytes bigint,
+	OUT digest bytea,
+	OUT content_digest bytea,
+	OUT xgboost_version text,
+	OUT booster text,
+	OUT objective text,
+	OUT output_groups integer,
+	OUT trees integer,
+	OUT nodes bigint,
+	OUT depth integer,
+	OUT rounds integer,
+	OUT rounds_total integer,
+	OUT image_bytes bigint,
+	OUT features text[],
+	OUT kinds text[],
+	OUT used boolean[],
+	OUT categories jsonb)
+	AS 'MODULE_PATHNAME', 'company_risk_inspect_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION risk.inspect_model(bytea, integer, text[]) IS
+	'Reads and checks an XGBoost model (JSON or UBJSON, 1.0 to 3.4) as an import would, and says what it is; changes nothing';
+REVOKE ALL ON FUNCTION risk.inspect_model(bytea, integer, text[]) FROM PUBLIC;
+
+CREATE FUNCTION risk_internal.image_state(
+	OUT content_digest bytea,
+	OUT bytes bigint,
+	OUT place text,
+	OUT state text,
+	OUT backends integer,
+	OUT loads bigint,
+	OUT loaded_at timestamptz,
+	OUT last_used timestamptz,
+	OUT superseded boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'company_risk_loaded_models' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 100 ROWS 10;
+COMMENT ON FUNCTION risk_internal.image_state() IS
+	'Images of models of this database in shared memory, and private ones of this session; read the view risk.loaded_models';
+
+CREATE VIEW risk.loaded_models AS
+SELECT r.name, r.version, r.state AS model_state, i.bytes, i.place, i.state, i.backends, i.loads,
+	i.loaded_at, i.last_used, i.superseded, pg_catalog.encode(i.content_digest, 'hex') AS content_digest
+FROM risk_internal.image_state() i
+	LEFT JOIN risk_internal.registry r ON r.content_digest OPERATOR(pg_catalog.=) i.content_digest;
+COMMENT ON VIEW risk.loaded_models IS 'Models in memory now: size, place, sessions attached; a model dropped but still in memory has no name';
+COMMENT ON COLUMN risk.loaded_models.place IS 'shared (one copy for all sessions) or private (of this session)';
+COMMENT ON COLUMN risk.loaded_models.backends IS 'Sessions and workers attached now';
+COMMENT ON COLUMN risk.loaded_models.loads IS 'How often the image was built since it has its place in memory';
+COMMENT ON COLUMN risk.loaded_models.superseded IS 'No candidate or production version has this content any more: freed once nobody is attached';
+GRANT SELECT ON risk.loaded_models TO PUBLIC;
+
+CREATE FUNCTION risk.warm_model(model text DEFAULT NULL) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'company_risk_warm_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+COMMENT ON FUNCTION risk.warm_model(text) IS
+	'Loads a model ahead of its first use; returns the bytes of its image';
+
+CREATE FUNCTION risk.export_model(model text) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'company_risk_export_model' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION risk.export_model(text) IS
+	'The bytes of a model exactly as they were imported, their digest checked';
+REVOKE ALL ON FUNCTION risk.export_model(text) FROM PUBLIC;
+
+/* ----------
  * Changing the registry
  *
  * All changes take one lock first, so that numbers count up without gaps and one
@@ -6,19 +176,19 @@
  * run as their owner; who called them is recorded.
  * ----------
  */
-CREATE FUNCTION risk.record_event(name text, version integer, event text, reason text, details jsonb DEFAULT NULL)
+CREATE FUNCTION risk_internal.record_event(name text, version integer, event text, reason text, details jsonb DEFAULT NULL)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	INSERT INTO risk.registry_event (name, number, version, event, reason, role, details)
+	INSERT INTO risk_internal.registry_event (name, number, version, event, reason, role, details)
 	SELECT record_event.name, COALESCE(max(e.number), 0) + 1, record_event.version, record_event.event,
 		record_event.reason,
 		-- the role that acts, also inside a function that runs as its owner
 		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
 		record_event.details
-	FROM risk.registry_event e WHERE e.name = record_event.name;
+	FROM risk_internal.registry_event e WHERE e.name = record_event.name;
 EXCEPTION WHEN unique_violation THEN
 	-- the registry is locked and the number is free in sight: another transaction
 	-- was faster than the snapshot of this one
@@ -26,26 +196,26 @@ EXCEPTION WHEN unique_violation THEN
 		USING ERRCODE = 'serialization_failure', HINT = 'The transaction might succeed if retried.';
 END
 $$;
-COMMENT ON FUNCTION risk.record_event(text, integer, text, text, jsonb) IS 'Internal: adds to the history of a model';
-REVOKE ALL ON FUNCTION risk.record_event(text, integer, text, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.record_event(text, integer, text, text, jsonb) IS 'Internal: adds to the history of a model';
+REVOKE ALL ON FUNCTION risk_internal.record_event(text, integer, text, text, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION risk.lock_version(model text, need_version boolean DEFAULT false)
-	RETURNS risk.registry
+CREATE FUNCTION risk_internal.lock_version(model text, need_version boolean DEFAULT false)
+	RETURNS risk_internal.registry
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	reference text;
 	newest integer;
-	found_row risk.registry;
+	found_row risk_internal.registry;
 BEGIN
 	IF lock_version.model IS NULL THEN
 		RAISE EXCEPTION 'model must not be null'
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the model, as name@version.';
 	END IF;
-	LOCK TABLE risk.registry IN SHARE ROW EXCLUSIVE MODE;
+	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
 	IF need_version AND strpos(lock_version.model, '@') = 0 THEN
-		SELECT max(r.version) INTO newest FROM risk.registry r WHERE r.name = lock_version.model;
+		SELECT max(r.version) INTO newest FROM risk_internal.registry r WHERE r.name = lock_version.model;
 		IF newest IS NULL THEN
 			RAISE EXCEPTION 'model "%" does not exist', lock_version.model
 				USING ERRCODE = 'undefined_object', HINT = 'See the view risk.models.';
@@ -55,180 +225,32 @@ BEGIN
 				HINT = format('Write the version, as %s@%s.', lock_version.model, newest);
 	END IF;
 	reference := risk.resolve_model(lock_version.model);
-	SELECT r.* INTO STRICT found_row FROM risk.registry r
+	SELECT r.* INTO STRICT found_row FROM risk_internal.registry r
 	WHERE r.name = split_part(reference, '@', 1) AND r.version = split_part(reference, '@', 2)::integer;
 	RETURN found_row;
 END
 $$;
-COMMENT ON FUNCTION risk.lock_version(text, boolean) IS 'Internal: locks the registry and finds a version';
-REVOKE ALL ON FUNCTION risk.lock_version(text, boolean) FROM PUBLIC;
-
-CREATE FUNCTION risk.import_model(
-	name text,
-	model bytea,
-	iterations integer DEFAULT NULL,
-	feature_names text[] DEFAULT NULL,
-	description text DEFAULT NULL,
-	version integer DEFAULT NULL,
-	verify boolean DEFAULT false)
-	RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	chunk_bytes CONSTANT integer := 1048576;
-	new_version integer := import_model.version;
-	previous integer;
-	damaged_names text;
-	found_model record;
-	converted boolean := false;
-	verified record;
-BEGIN
-	IF import_model.name IS NULL OR import_model.model IS NULL THEN
-		RAISE EXCEPTION 'name and model must not be null' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	IF import_model.name !~ '^[^@[:space:]]+$' THEN
-		RAISE EXCEPTION 'invalid model name "%"', import_model.name
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'A model name is not empty and holds no space and no "@".';
-	END IF;
-	IF octet_length(import_model.name) > 200 THEN
-		RAISE EXCEPTION 'model name is too long'
-			USING ERRCODE = 'name_too_long', DETAIL = 'It may have 200 bytes.';
-	END IF;
-	IF new_version NOT BETWEEN 1 AND 999999999 THEN
-		RAISE EXCEPTION 'invalid model version %', new_version
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Versions count from 1 to 999999999.';
-	END IF;
-
-	-- a compressed value would be decompressed again for each piece
-	IF pg_column_size(import_model.model) < octet_length(import_model.model) THEN
-		import_model.model := import_model.model || ''::bytea;
-	END IF;
-
-	-- everything is read and checked before the registry is locked
-	IF risk.is_binary_model(import_model.model) THEN
-		import_model.model := risk.convert_model(import_model.model);
-		converted := true;
-	END IF;
-	found_model := risk.inspect_model(import_model.model, import_model.iterations, import_model.feature_names);
-	IF converted THEN
-		found_model.format := 'binary';
-	END IF;
-
-	LOCK TABLE risk.registry IN SHARE ROW EXCLUSIVE MODE;
-	IF new_version IS NULL THEN
-		-- the number of a dropped version is not given again
-		SELECT COALESCE(max(e.version), 0) + 1 INTO new_version
-		FROM risk.registry_event e WHERE e.name = import_model.name;
-	ELSIF EXISTS (SELECT FROM risk.registry_event e
-				  WHERE e.name = import_model.name AND e.version = new_version) THEN
-		RAISE EXCEPTION 'version % of model "%" already exists or existed', new_version, import_model.name
-			USING ERRCODE = 'duplicate_object',
-				HINT = 'Give a new version, or none to have the next one.';
-	END IF;
-	SELECT max(r.version) INTO previous FROM risk.registry r
-	WHERE r.name = import_model.name AND r.version < new_version;
-
-	PERFORM risk.record_event(import_model.name, new_version, 'import', import_model.description,
-		jsonb_build_object('digest', encode(found_model.digest, 'hex'),
-			'content_digest', encode(found_model.content_digest, 'hex'),
-			'rounds', found_model.rounds, 'rounds_total', found_model.rounds_total));
-
-	INSERT INTO risk.registry (name, version, description, imported_by,
-		format, bytes, digest, content_digest, xgboost_version, booster, objective, features,
-		output_groups, trees, nodes, depth, rounds, rounds_total, image_bytes)
-	VALUES (import_model.name, new_version, import_model.description,
-		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
-		found_model.format, found_model.bytes, found_model.digest, found_model.content_digest,
-		found_model.xgboost_version, found_model.booster, found_model.objective,
-		cardinality(found_model.features), found_model.output_groups, found_model.trees, found_model.nodes,
-		found_model.depth, found_model.rounds, found_model.rounds_total, found_model.image_bytes);
-
-	INSERT INTO risk.registry_chunk (name, version, number, data)
-	SELECT import_model.name, new_version, n, substring(import_model.model FROM (n - 1) * chunk_bytes + 1 FOR chunk_bytes)
-	FROM generate_series(1, ((found_model.bytes + chunk_bytes - 1) / chunk_bytes)::integer) n;
-
-	-- dictionary and bound relation follow the name; thresholds belong to the version
-	INSERT INTO risk.registry_group (name, version, feature_group, label, description)
-	SELECT g.name, new_version, g.feature_group, g.label, g.description
-	FROM risk.registry_group g WHERE g.name = import_model.name AND g.version = previous;
-
-	INSERT INTO risk.registry_feature (name, version, position, feature, kind, used, categories,
-		label, feature_group, source, unit, description)
-	SELECT import_model.name, new_version, f.position, f.feature, f.kind, f.used,
-		(SELECT array_agg(c.value ORDER BY c.ordinality)
-			FROM jsonb_array_elements_text(found_model.categories -> f.feature) WITH ORDINALITY c),
-		o.label, o.feature_group, o.source, o.unit, o.description
-	FROM ROWS FROM (unnest(found_model.features), unnest(found_model.kinds), unnest(found_model.used))
-			WITH ORDINALITY f (feature, kind, used, position)
-		LEFT JOIN risk.registry_feature o
-			ON o.name = import_model.name AND o.version = previous AND o.feature = f.feature;
-
-	UPDATE risk.registry r
-	SET source_schema = o.source_schema, source_relation = o.source_relation,
-		key_column = o.key_column, period_column = o.period_column
-	FROM risk.registry o
-	WHERE r.name = import_model.name AND r.version = new_version
-		AND o.name = import_model.name AND o.version = previous;
-
-	IF import_model.verify THEN
-		verified := risk.verify_model(import_model.name || '@' || new_version);
-		IF NOT verified.verified THEN
-			RAISE EXCEPTION 'model "%" was not imported: its margins are not those of libxgboost %',
-				import_model.name, verified.library_version
-				USING ERRCODE = 'data_exception',
-					DETAIL = format('%s of %s generated rows differ, by up to %s.', verified.different, verified.rows_compared,
-						verified.largest_difference),
-					HINT = 'Please report this, with the model: it should not happen.';
-		END IF;
-	END IF;
-
-	IF found_model.rounds <> found_model.rounds_total THEN
-		RAISE NOTICE 'model "%" uses the first % of its % boosting rounds',
-			import_model.name || '@' || new_version, found_model.rounds, found_model.rounds_total
-			USING DETAIL = CASE WHEN import_model.iterations IS NULL
-				THEN 'This is the model''s best iteration; pass iterations to use another number.'
-				ELSE 'This is what the argument iterations says.' END;
-	END IF;
-	-- U+FFFD is the mark of a lost character; other encodings cannot even name it
-	IF getdatabaseencoding() = 'UTF8' THEN
-		SELECT string_agg(format('Feature "%s": %s.', c.key, v.value), ' ' ORDER BY c.key, v.ordinality)
-		INTO damaged_names
-		FROM jsonb_each(found_model.categories) c
-			CROSS JOIN LATERAL jsonb_array_elements_text(c.value) WITH ORDINALITY v
-		WHERE strpos(v.value, chr(65533)) > 0;
-	END IF;
-	IF damaged_names IS NOT NULL THEN
-		RAISE WARNING 'model "%" has lost the end of some category names', import_model.name || '@' || new_version
-			USING DETAIL = damaged_names,
-				HINT = 'XGBoost before 3.4 cuts names that are not ASCII short when it saves a model. A text with the same beginning and the same number of characters is taken for such a name; to be certain, train with ASCII names.';
-	END IF;
-	RETURN import_model.name || '@' || new_version;
-END
-$$;
-COMMENT ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) IS
-	'Checks an XGBoost model (JSON or UBJSON; the old binary format is converted with libxgboost) and keeps it as the next version of its name, a candidate; returns name@version. iterations: boosting rounds to use (default: best_iteration + 1 where the model says so, else all). feature_names: names for the features, in order, instead of the model''s own. verify: compare with libxgboost (risk.verify_model) and import only what agrees to the bit';
-REVOKE ALL ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.lock_version(text, boolean) IS 'Internal: locks the registry and finds a version';
+REVOKE ALL ON FUNCTION risk_internal.lock_version(text, boolean) FROM PUBLIC;
 
 CREATE FUNCTION risk.promote_model(model text, reason text DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry := risk.lock_version(promote_model.model, true);
+	chosen risk_internal.registry := risk_internal.lock_version(promote_model.model, true);
 	current_version integer;
 BEGIN
 	IF chosen.state = 'production' THEN
 		RAISE EXCEPTION 'model "%@%" is already in production', chosen.name, chosen.version
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
-	SELECT r.version INTO current_version FROM risk.registry r
+	SELECT r.version INTO current_version FROM risk_internal.registry r
 	WHERE r.name = chosen.name AND r.state = 'production';
-	PERFORM risk.record_event(chosen.name, chosen.version, 'promote', promote_model.reason,
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'promote', promote_model.reason,
 		jsonb_build_object('replaced', current_version));
-	UPDATE risk.registry r SET state = 'archived' WHERE r.name = chosen.name AND r.state = 'production';
-	UPDATE risk.registry r SET state = 'production' WHERE r.name = chosen.name AND r.version = chosen.version;
+	UPDATE risk_internal.registry r SET state = 'archived' WHERE r.name = chosen.name AND r.state = 'production';
+	UPDATE risk_internal.registry r SET state = 'production' WHERE r.name = chosen.name AND r.version = chosen.version;
 	RETURN chosen.name || '@' || chosen.version;
 END
 $$;
@@ -252,18 +274,18 @@ BEGIN
 	IF rollback_model.name IS NULL THEN
 		RAISE EXCEPTION 'name must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	LOCK TABLE risk.registry IN SHARE ROW EXCLUSIVE MODE;
-	IF NOT EXISTS (SELECT FROM risk.registry r WHERE r.name = rollback_model.name) THEN
+	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
+	IF NOT EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = rollback_model.name) THEN
 		RAISE EXCEPTION 'model "%" does not exist', rollback_model.name
 			USING ERRCODE = 'undefined_object',
 				HINT = CASE WHEN strpos(rollback_model.name, '@') > 0
 					THEN 'A rollback takes a name, without a version.' ELSE 'See the view risk.models.' END;
 	END IF;
-	SELECT r.version INTO current_version FROM risk.registry r
+	SELECT r.version INTO current_version FROM risk_internal.registry r
 	WHERE r.name = rollback_model.name AND r.state = 'production';
 
 	FOR happened IN
-		SELECT e.event, e.version, e.details FROM risk.registry_event e
+		SELECT e.event, e.version, e.details FROM risk_internal.registry_event e
 		WHERE e.name = rollback_model.name ORDER BY e.number
 	LOOP
 		IF happened.event = 'promote' THEN
@@ -279,12 +301,12 @@ BEGIN
 	FOR depth IN REVERSE cardinality(stack) - 1 .. 1 LOOP
 		target := stack[depth];
 		IF target <> 0 AND target IS DISTINCT FROM current_version
-			AND EXISTS (SELECT FROM risk.registry r WHERE r.name = rollback_model.name AND r.version = target) THEN
-			PERFORM risk.record_event(rollback_model.name, target, 'rollback', rollback_model.reason,
+			AND EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = rollback_model.name AND r.version = target) THEN
+			PERFORM risk_internal.record_event(rollback_model.name, target, 'rollback', rollback_model.reason,
 				jsonb_build_object('replaced', current_version, 'depth', depth));
-			UPDATE risk.registry r SET state = 'archived'
+			UPDATE risk_internal.registry r SET state = 'archived'
 			WHERE r.name = rollback_model.name AND r.state = 'production';
-			UPDATE risk.registry r SET state = 'production'
+			UPDATE risk_internal.registry r SET state = 'production'
 			WHERE r.name = rollback_model.name AND r.version = target;
 			RETURN rollback_model.name || '@' || target;
 		END IF;
@@ -303,14 +325,14 @@ CREATE FUNCTION risk.archive_model(model text, reason text DEFAULT NULL) RETURNS
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry := risk.lock_version(archive_model.model, true);
+	chosen risk_internal.registry := risk_internal.lock_version(archive_model.model, true);
 BEGIN
 	IF chosen.state = 'archived' THEN
 		RAISE EXCEPTION 'model "%@%" is already archived', chosen.name, chosen.version
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
-	UPDATE risk.registry r SET state = 'archived' WHERE r.name = chosen.name AND r.version = chosen.version;
-	PERFORM risk.record_event(chosen.name, chosen.version, 'archive', archive_model.reason,
+	UPDATE risk_internal.registry r SET state = 'archived' WHERE r.name = chosen.name AND r.version = chosen.version;
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'archive', archive_model.reason,
 		jsonb_build_object('from', chosen.state));
 	RETURN chosen.name || '@' || chosen.version;
 END
@@ -324,20 +346,20 @@ CREATE FUNCTION risk.drop_model(model text, reason text DEFAULT NULL) RETURNS te
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry := risk.lock_version(drop_model.model, true);
+	chosen risk_internal.registry := risk_internal.lock_version(drop_model.model, true);
 BEGIN
 	IF chosen.state = 'production' THEN
 		RAISE EXCEPTION 'model "%@%" is in production', chosen.name, chosen.version
 			USING ERRCODE = 'object_in_use', HINT = 'Promote another version, or archive this one, first.';
 	END IF;
-	DELETE FROM risk.registry_chunk c WHERE c.name = chosen.name AND c.version = chosen.version;
-	DELETE FROM risk.registry_feature f WHERE f.name = chosen.name AND f.version = chosen.version;
-	DELETE FROM risk.registry_group g WHERE g.name = chosen.name AND g.version = chosen.version;
-	DELETE FROM risk.registry_profile p WHERE p.name = chosen.name AND p.version = chosen.version;
-	DELETE FROM risk.registry_training t WHERE t.name = chosen.name AND t.version = chosen.version;
-	DELETE FROM risk.registry_metrics m WHERE m.name = chosen.name AND m.version = chosen.version;
-	DELETE FROM risk.registry r WHERE r.name = chosen.name AND r.version = chosen.version;
-	PERFORM risk.record_event(chosen.name, chosen.version, 'drop', drop_model.reason,
+	DELETE FROM risk_internal.registry_chunk c WHERE c.name = chosen.name AND c.version = chosen.version;
+	DELETE FROM risk_internal.registry_feature f WHERE f.name = chosen.name AND f.version = chosen.version;
+	DELETE FROM risk_internal.registry_group g WHERE g.name = chosen.name AND g.version = chosen.version;
+	DELETE FROM risk_internal.registry_profile p WHERE p.name = chosen.name AND p.version = chosen.version;
+	DELETE FROM risk_internal.registry_training t WHERE t.name = chosen.name AND t.version = chosen.version;
+	DELETE FROM risk_internal.registry_metrics m WHERE m.name = chosen.name AND m.version = chosen.version;
+	DELETE FROM risk_internal.registry r WHERE r.name = chosen.name AND r.version = chosen.version;
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'drop', drop_model.reason,
 		jsonb_build_object('digest', encode(chosen.digest, 'hex')));
 	RETURN chosen.name || '@' || chosen.version;
 END
@@ -351,7 +373,7 @@ CREATE FUNCTION risk.describe_features(model text, dictionary jsonb) RETURNS tex
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry;
+	chosen risk_internal.registry;
 	unknown text;
 BEGIN
 	IF jsonb_typeof(dictionary) IS DISTINCT FROM 'object' THEN
@@ -359,7 +381,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'Its form is {"groups": {"debts": {"label": "Social debts"}}, "features": {"debt": {"label": "Debt", "group": "debts", "source": "Urssaf", "unit": "EUR", "description": "..."}}}.';
 	END IF;
-	chosen := risk.lock_version(describe_features.model);
+	chosen := risk_internal.lock_version(describe_features.model);
 
 	SELECT string_agg(format('%I', key), ', ') INTO unknown
 	FROM jsonb_object_keys(dictionary) key WHERE key <> ALL (ARRAY['groups', 'features']);
@@ -391,7 +413,7 @@ BEGIN
 	END IF;
 	SELECT string_agg(format('%I', key), ', ') INTO unknown
 	FROM jsonb_object_keys(COALESCE(dictionary -> 'features', '{}')) key
-	WHERE NOT EXISTS (SELECT FROM risk.registry_feature f
+	WHERE NOT EXISTS (SELECT FROM risk_internal.registry_feature f
 		WHERE f.name = chosen.name AND f.version = chosen.version AND f.feature = key);
 	IF unknown IS NOT NULL THEN
 		RAISE EXCEPTION 'model "%@%" has no such features: %', chosen.name, chosen.version, unknown
@@ -400,18 +422,18 @@ BEGIN
 
 	-- what is named is replaced, what is not named stays; a group that features
 	-- name without describing it is made with its code alone
-	INSERT INTO risk.registry_group AS g (name, version, feature_group, label, description)
+	INSERT INTO risk_internal.registry_group AS g (name, version, feature_group, label, description)
 	SELECT chosen.name, chosen.version, key, value ->> 'label', value ->> 'description'
 	FROM jsonb_each(COALESCE(dictionary -> 'groups', '{}'))
 	ON CONFLICT (name, version, feature_group) DO UPDATE
 	SET label = CASE WHEN dictionary -> 'groups' -> g.feature_group ? 'label' THEN excluded.label ELSE g.label END,
 		description = CASE WHEN dictionary -> 'groups' -> g.feature_group ? 'description'
 			THEN excluded.description ELSE g.description END;
-	INSERT INTO risk.registry_group (name, version, feature_group)
+	INSERT INTO risk_internal.registry_group (name, version, feature_group)
 	SELECT DISTINCT chosen.name, chosen.version, value ->> 'group'
 	FROM jsonb_each(COALESCE(dictionary -> 'features', '{}')) WHERE value ->> 'group' IS NOT NULL
 	ON CONFLICT DO NOTHING;
-	UPDATE risk.registry_feature f
+	UPDATE risk_internal.registry_feature f
 	SET label = CASE WHEN value ? 'label' THEN value ->> 'label' ELSE f.label END,
 		feature_group = CASE WHEN value ? 'group' THEN value ->> 'group' ELSE f.feature_group END,
 		source = CASE WHEN value ? 'source' THEN value ->> 'source' ELSE f.source END,
@@ -420,7 +442,7 @@ BEGIN
 	FROM jsonb_each(COALESCE(dictionary -> 'features', '{}'))
 	WHERE f.name = chosen.name AND f.version = chosen.version AND f.feature = key;
 
-	PERFORM risk.record_event(chosen.name, chosen.version, 'describe', NULL, dictionary);
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'describe', NULL, dictionary);
 	RETURN chosen.name || '@' || chosen.version;
 END
 $$;
@@ -434,7 +456,7 @@ CREATE FUNCTION risk.bind_source(model text, source regclass, key_column name, p
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry := risk.lock_version(bind_source.model);
+	chosen risk_internal.registry := risk_internal.lock_version(bind_source.model);
 	missing text;
 	unsuitable text;
 BEGIN
@@ -453,7 +475,7 @@ BEGIN
 	SELECT string_agg(format('%I', wanted), ', ') INTO missing
 	FROM (SELECT key_column::text AS wanted
 		UNION ALL SELECT period_column::text WHERE period_column IS NOT NULL
-		UNION ALL SELECT f.feature FROM risk.registry_feature f
+		UNION ALL SELECT f.feature FROM risk_internal.registry_feature f
 			WHERE f.name = chosen.name AND f.version = chosen.version) w
 	WHERE NOT EXISTS (SELECT FROM pg_attribute a
 		WHERE a.attrelid = bind_source.source AND a.attname::text = w.wanted AND a.attnum > 0 AND NOT a.attisdropped);
@@ -482,12 +504,12 @@ BEGIN
 					chosen.name || '@' || chosen.version);
 	END IF;
 
-	UPDATE risk.registry r
+	UPDATE risk_internal.registry r
 	SET source_schema = n.nspname, source_relation = c.relname,
 		key_column = bind_source.key_column, period_column = bind_source.period_column
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.oid = bind_source.source AND r.name = chosen.name AND r.version = chosen.version;
-	PERFORM risk.record_event(chosen.name, chosen.version, 'bind', NULL,
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'bind', NULL,
 		jsonb_build_object('source', source::text, 'key_column', key_column, 'period_column', period_column));
 	RETURN chosen.name || '@' || chosen.version;
 END
@@ -501,7 +523,7 @@ CREATE FUNCTION risk.set_thresholds(model text, strong double precision, moderat
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry := risk.lock_version(set_thresholds.model);
+	chosen risk_internal.registry := risk_internal.lock_version(set_thresholds.model);
 BEGIN
 	IF strong IS NULL OR moderate IS NULL THEN
 		RAISE EXCEPTION 'thresholds must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -511,9 +533,9 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'The threshold of a strong alert is at least that of a moderate one.';
 	END IF;
-	UPDATE risk.registry r SET threshold_strong = strong, threshold_moderate = moderate
+	UPDATE risk_internal.registry r SET threshold_strong = strong, threshold_moderate = moderate
 	WHERE r.name = chosen.name AND r.version = chosen.version;
-	PERFORM risk.record_event(chosen.name, chosen.version, 'thresholds', NULL,
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'thresholds', NULL,
 		jsonb_build_object('strong', strong, 'moderate', moderate));
 	RETURN chosen.name || '@' || chosen.version;
 END
@@ -532,7 +554,7 @@ CREATE FUNCTION risk.set_calibration(model text, calibration jsonb) RETURNS text
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	chosen risk.registry := risk.lock_version(set_calibration.model, true);
+	chosen risk_internal.registry := risk_internal.lock_version(set_calibration.model, true);
 	reference text := chosen.name || '@' || chosen.version;
 BEGIN
 	IF chosen.state <> 'candidate' THEN
@@ -554,13 +576,13 @@ BEGIN
 		-- reads all of it, and errors if it is none
 		PERFORM risk.apply_calibration(0, set_calibration.calibration);
 	END IF;
-	UPDATE risk.registry r SET calibration = set_calibration.calibration
+	UPDATE risk_internal.registry r SET calibration = set_calibration.calibration
 	WHERE r.name = chosen.name AND r.version = chosen.version;
 	-- scores of before are no reference for those to come
-	DELETE FROM risk.registry_profile p
+	DELETE FROM risk_internal.registry_profile p
 	WHERE p.name = chosen.name AND p.version = chosen.version AND p.position = 0
 		AND chosen.calibration IS DISTINCT FROM set_calibration.calibration;
-	PERFORM risk.record_event(chosen.name, chosen.version, 'calibrate', NULL,
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'calibrate', NULL,
 		jsonb_build_object('calibration', set_calibration.calibration));
 	IF chosen.threshold_strong IS NOT NULL AND chosen.calibration IS DISTINCT FROM set_calibration.calibration THEN
 		RAISE NOTICE 'thresholds of model "%" apply to other scores now', reference
@@ -572,9 +594,3 @@ $$;
 COMMENT ON FUNCTION risk.set_calibration(text, jsonb) IS
 	'Says how the scores of a candidate (name@version) are made from its margins: {"method": "sigmoid", "slope": a, "intercept": b} or {"method": "isotonic", "margins": [...], "scores": [...]}; NULL removes it. Margins and contributions stay as they are. Returns name@version';
 REVOKE ALL ON FUNCTION risk.set_calibration(text, jsonb) FROM PUBLIC;
-
-CREATE FUNCTION risk.alert_level(score double precision, model text DEFAULT NULL) RETURNS text
-	AS 'MODULE_PATHNAME', 'company_risk_alert_level' LANGUAGE C STABLE PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION risk.alert_level(double precision, text) IS
-	'The level of alert of a score under a model''s thresholds, in the model''s words; NULL for a NULL score';
-
