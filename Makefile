@@ -22,10 +22,12 @@ DATA_built = $(script_built)
 
 OBJS = \
 	src/company_risk.o \
+	src/base/array_build.o \
 	src/base/caller_query.o \
 	src/base/column_value.o \
 	src/base/jsonb_build.o \
 	src/base/messages.o \
+	src/base/result_row.o \
 	src/base/shared_struct.o \
 	src/core/document.o \
 	src/core/evaluate.o \
