@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 /* An array of so many elements side by side, not filled in yet; more than fit are an error. */
 static ArrayType *

@@ -8,6 +8,7 @@
 #include "base/result_row.h"
 
 #include "access/htup_details.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
