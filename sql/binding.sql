@@ -48,8 +48,10 @@ SELECT bool_and(same(risk.margin(f, 'echo@1'), v::float4::float8)) AS rows,
 FROM (SELECT sin(n) * 10 ^ (n % 37 - 18) AS v FROM generate_series(1, 1000) n) v, LATERAL (SELECT v AS x) f;
 -- too small for float32: zero; too large: infinity, which has a side, unlike a missing value
 SELECT risk.margin(r, 'echo@1') FROM (SELECT 1e-60::float8 AS x) r;
-SELECT risk.margin(r, 'seen@1') FROM (VALUES (1e60::float8), ('-1e60'), ('Infinity'), ('-Infinity'), ('NaN'), (NULL)) r (x);
-SELECT risk.margin(r, 'seen@1') FROM (VALUES (1e60::numeric), ('-1e60'), ('Infinity'), ('-Infinity'), ('NaN'), (NULL)) r (x);
+SELECT risk.margin(r, 'seen@1') FROM (VALUES (1e60::float8), ('-1e60'), ('Infinity'), ('-Infinity'), ('NaN'),
+	(NULL)) r (x);
+SELECT risk.margin(r, 'seen@1') FROM (VALUES (1e60::numeric), ('-1e60'), ('Infinity'), ('-Infinity'), ('NaN'),
+	(NULL)) r (x);
 SELECT risk.margin(r, 'seen@1') FROM (VALUES ('Infinity'::float4), ('-Infinity'), ('NaN'), (NULL)) r (x);
 SELECT risk.margin(r, 'seen@1') FROM (VALUES (true), (false), (NULL)) r (x);
 
@@ -74,14 +76,16 @@ CREATE DOMAIN shape_domain AS shape;
 CREATE DOMAIN short AS varchar(8);
 CREATE TABLE forms (form text);
 INSERT INTO forms VALUES ('SA'), ('SARL'), ('SAS'), ('été'), ('EI'), ('SNC'), (NULL);
-SELECT f.form, risk.margin(f, 'named@1') AS text, risk.margin(v, 'named@1') AS varchar, risk.margin(c, 'named@1') AS char,
+SELECT f.form, risk.margin(f, 'named@1') AS text, risk.margin(v, 'named@1') AS varchar,
+	risk.margin(c, 'named@1') AS char,
 	risk.margin(e, 'named@1') AS enum, risk.margin(d, 'named@1') AS domain, risk.margin(ed, 'named@1') AS enum_domain,
 	risk.margin(to_jsonb(f), 'named@1') AS jsonb
 FROM forms f, LATERAL (SELECT f.form::varchar(10)) v (form), LATERAL (SELECT f.form::char(10)) c (form),
 	LATERAL (SELECT f.form::shape) e (form), LATERAL (SELECT f.form::short) d (form),
 	LATERAL (SELECT f.form::shape::shape_domain) ed (form);
 -- names match exactly, but for trailing blanks; unknown ones are all alike, and not the same as missing
-SELECT f, risk.margin(r, 'named@1') FROM unnest('{SNC,"",sa,S,SAR,SARLS,"SARL ","S A",ete}'::text[]) f, LATERAL (SELECT f AS form) r;
+SELECT f, risk.margin(r, 'named@1') FROM unnest('{SNC,"",sa,S,SAR,SARLS,"SARL ","S A",ete}'::text[]) f,
+	LATERAL (SELECT f AS form) r;
 SELECT f, risk.margin(r, 'named@1') FROM unnest('{"SARL  ","SA"}'::char(8)[]) f, LATERAL (SELECT f AS form) r;
 -- and neither does JSON made of such a row
 SELECT risk.margin(r, 'named@1') = risk.margin(to_jsonb(r), 'named@1') AS same
@@ -90,7 +94,8 @@ FROM unnest('{"SARL","SA"}'::char(8)[]) f, LATERAL (SELECT f AS form) r;
 SELECT code, risk.margin(ARRAY[code]::float8[], 'named@1') FROM unnest('{0, 1, 2, 3, 4, 5, NULL}'::int[]) code;
 -- a long value, compressed or out of line, is a value like others
 CREATE TABLE long_form (form text);
-INSERT INTO long_form VALUES (repeat('SARL', 5000)), ((SELECT string_agg(md5(n::text), '') FROM generate_series(1, 1000) n));
+INSERT INTO long_form VALUES (repeat('SARL', 5000)),
+	((SELECT string_agg(md5(n::text), '') FROM generate_series(1, 1000) n));
 SELECT risk.margin(l, 'named@1') FROM long_form l;
 DROP TABLE long_form;
 -- Real ones
@@ -103,7 +108,8 @@ SELECT form, risk.margin(r, 'codes@1') AS of_row, risk.margin(to_jsonb(r), 'code
 	risk.margin(ARRAY[form]::float8[], 'codes@1') AS of_array
 FROM (VALUES (0), (1), (2), (3), (4), (100), (NULL)) r (form);
 -- what is no code is in no set, as in XGBoost; a fraction is cut off
-SELECT form, risk.margin(r, 'codes@1') FROM (VALUES (-1::float8), (1.9), (0.9), (1e10), (-1e10), ('Infinity'), ('NaN')) r (form);
+SELECT form, risk.margin(r, 'codes@1')
+FROM (VALUES (-1::float8), (1.9), (0.9), (1e10), (-1e10), ('Infinity'), ('NaN')) r (form);
 SELECT outcome($$SELECT risk.margin(r, 'codes@1') FROM (SELECT 'SA'::text AS form) r$$);
 SELECT outcome($$SELECT risk.margin('{"form": "SA"}'::jsonb, 'codes@1')$$);
 
@@ -126,14 +132,18 @@ SELECT p.z, (SELECT risk.margin(q, 'two@1') FROM points q WHERE q.z = p.z) FROM 
 SELECT risk.margin(r, 'two@1') FROM (VALUES (1, 2.5), (3, NULL)) r (x, y) ORDER BY 1;
 -- the row of an outer join without a partner is NULL, and so is its score; a row of nulls is not
 SELECT p.z, risk.margin(o, 'two@1') FROM points p LEFT JOIN points o ON o.z = p.z AND o.z = 'a' ORDER BY z;
-SELECT p.z, risk.margin(o, 'seen@1') FROM points p LEFT JOIN (SELECT z, NULL::int AS x FROM points WHERE z = 'a') o USING (z) ORDER BY z;
-SELECT risk.margin(NULL::points, 'two@1') IS NULL AS null_row, risk.margin(NULL::jsonb, 'two@1') IS NULL AS null_object,
-	risk.margin(NULL::float8[], 'two@1') IS NULL AS null_array, risk.margin(NULL::text, 'two@1') IS NULL AS null_number;
+SELECT p.z, risk.margin(o, 'seen@1') FROM points p
+	LEFT JOIN (SELECT z, NULL::int AS x FROM points WHERE z = 'a') o USING (z) ORDER BY z;
+SELECT risk.margin(NULL::points, 'two@1') IS NULL AS null_row,
+	risk.margin(NULL::jsonb, 'two@1') IS NULL AS null_object,
+	risk.margin(NULL::float8[], 'two@1') IS NULL AS null_array,
+	risk.margin(NULL::text, 'two@1') IS NULL AS null_number;
 -- a row that was put together
 SELECT risk.margin(ROW('c', 5, 0, 7)::points, 'two@1');
 SELECT outcome($$SELECT risk.margin(ROW(5, 7), 'two@1')$$);
 CREATE TYPE pair AS (y int, x int);
-SELECT risk.margin((2, 1)::pair, 'two@1'), risk.margin(jsonb_populate_record(NULL::pair, '{"x": 3, "y": 4}'), 'two@1');
+SELECT risk.margin((2, 1)::pair, 'two@1'),
+	risk.margin(jsonb_populate_record(NULL::pair, '{"x": 3, "y": 4}'), 'two@1');
 SELECT risk.margin(json_to_record.*::record, 'two@1') FROM json_to_record('{"x": 3, "y": 4}') AS (x int, y int);
 CREATE FUNCTION make_pair(int) RETURNS pair LANGUAGE sql AS 'SELECT $1, $1 + 1';
 SELECT risk.margin(make_pair(n), 'two@1') FROM generate_series(1, 3) n;
@@ -157,8 +167,10 @@ FROM generate_series(1, 6) n, LATERAL (SELECT n.n AS x, n.n AS y) p,
 	LATERAL (SELECT n.n::float4 AS x, 0 AS z, n.n::bigint AS y) r
 ORDER BY n.n;
 -- in an aggregate, a window, a sort, a condition, a set-returning call for every row
-SELECT max(risk.margin(p, 'two@1')), sum(risk.margin(p, 'two@1')) FILTER (WHERE risk.margin(p, 'two@1') > 300) FROM points p;
-SELECT z, rank() OVER (ORDER BY risk.margin(p, 'two@1') DESC) FROM points p WHERE risk.margin(p, 'two@1') > 0 ORDER BY z;
+SELECT max(risk.margin(p, 'two@1')), sum(risk.margin(p, 'two@1')) FILTER (WHERE risk.margin(p, 'two@1') > 300)
+FROM points p;
+SELECT z, rank() OVER (ORDER BY risk.margin(p, 'two@1') DESC) FROM points p WHERE risk.margin(p, 'two@1') > 0
+ORDER BY z;
 SELECT z, e.feature, e.value, e.contribution FROM points p, explain_score(p, 'two@1') e ORDER BY z, e.rank;
 DROP VIEW points_view;
 
@@ -211,10 +223,14 @@ SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, 2::money AS
 SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, '{1}'::int[] AS y) r$$);
 SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, 'SA'::shape_domain AS y) r$$);
 SELECT outcome($$SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, NULL AS y) r$$);
-SELECT outcome($$SELECT risk.margin(r, 'legal@1') FROM (SELECT 1 AS dette, 'Corse' AS region, 3 AS forme, 1 AS effectif) r$$);
-SELECT outcome($$SELECT risk.margin(r, 'legal@1') FROM (SELECT 1 AS dette, 'Corse' AS region, '{}'::jsonb AS forme, 1 AS effectif) r$$);
-SELECT outcome($$SELECT risk.margin(r, 'legal@1') FROM (SELECT 1 AS dette, 'Corse' AS region, 'S'::"char" AS forme, 1 AS effectif) r$$) LIKE '42804:%';
-SELECT outcome($$SELECT risk.margin(r, 'legal@1') FROM (SELECT 1 AS dette, 'Corse' AS region, 'SA'::name AS forme, 1 AS effectif) r$$) LIKE '42804:%';
+SELECT outcome($$SELECT risk.margin(r, 'legal@1')
+	FROM (SELECT 1 AS dette, 'Corse' AS region, 3 AS forme, 1 AS effectif) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'legal@1')
+	FROM (SELECT 1 AS dette, 'Corse' AS region, '{}'::jsonb AS forme, 1 AS effectif) r$$);
+SELECT outcome($$SELECT risk.margin(r, 'legal@1')
+	FROM (SELECT 1 AS dette, 'Corse' AS region, 'S'::"char" AS forme, 1 AS effectif) r$$) LIKE '42804:%';
+SELECT outcome($$SELECT risk.margin(r, 'legal@1')
+	FROM (SELECT 1 AS dette, 'Corse' AS region, 'SA'::name AS forme, 1 AS effectif) r$$) LIKE '42804:%';
 -- many features: the first ten are named
 SELECT risk.import_model('wide', linear_model((SELECT array_agg('f' || n ORDER BY n) FROM generate_series(1, 30) n),
 	array_fill(1::float8, ARRAY[30])));
@@ -229,7 +245,8 @@ SELECT risk.margin(r, 'two@1') FROM (SELECT 1 AS x, 2 AS y) r;
 SELECT risk.margin('{"x": 1, "y": 2, "z": {"a": []}}'::jsonb, 'two@1');
 SELECT risk.margin('{"x": true, "y": 1e-2}'::jsonb, 'two@1');
 SELECT risk.margin('{"x": 0.1}'::jsonb, 'echo@1') = 0.1::float4;
-SELECT string_agg(risk.margin(o::jsonb, 'seen@1')::text, ' ' ORDER BY n) FROM unnest(ARRAY['{"x": null}', '{"x": "NaN"}',
+SELECT string_agg(risk.margin(o::jsonb, 'seen@1')::text, ' ' ORDER BY n)
+FROM unnest(ARRAY['{"x": null}', '{"x": "NaN"}',
 	'{"x": "Infinity"}', '{"x": "-Infinity"}', '{"x": -1e60}', '{"x": false}']) WITH ORDINALITY o (o, n);
 SELECT risk.margin(to_jsonb(r), 'seen@1') FROM (SELECT 'NaN'::float8 AS x) r;
 SELECT risk.margin(to_jsonb(p) || '{"y": 40}', 'two@1') FROM points p WHERE z = 'a';
@@ -243,9 +260,12 @@ SELECT outcome($$SELECT risk.margin('{"x": "", "y": 2}'::jsonb, 'two@1')$$);
 SELECT outcome($$SELECT risk.margin('{"x": "nan", "y": 2}'::jsonb, 'two@1')$$);
 SELECT outcome($$SELECT risk.margin('{"x": [1], "y": 2}'::jsonb, 'two@1')$$);
 SELECT outcome($$SELECT risk.margin('{"x": {"value": 1}, "y": 2}'::jsonb, 'two@1')$$);
-SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": 2, "effectif": 1}'::jsonb, 'legal@1')$$);
-SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": true, "effectif": 1}'::jsonb, 'legal@1')$$);
-SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": ["SA"], "effectif": 1}'::jsonb, 'legal@1')$$);
+SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": 2, "effectif": 1}'::jsonb,
+	'legal@1')$$);
+SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": true, "effectif": 1}'::jsonb,
+	'legal@1')$$);
+SELECT outcome($$SELECT risk.margin('{"dette": 1, "region": "Corse", "forme": ["SA"], "effectif": 1}'::jsonb,
+	'legal@1')$$);
 
 --
 -- Arrays
@@ -256,7 +276,8 @@ FROM (VALUES (1, '{NULL}'::float8[]), (2, '{NaN}'), (3, '{Infinity}'), (4, '{-In
 -- NULLs among values, over more than one byte of the bitmap
 SELECT bool_and(risk.margin(array_agg_nulls, 'wide@1') = 30 - 2 * n) FROM generate_series(1, 10) n,
 	LATERAL (SELECT array_agg(CASE WHEN i % 3 = 0 AND i / 3 <= n THEN NULL ELSE 1 END
-		+ CASE WHEN i % 3 = 1 AND i / 3 < n THEN -1 ELSE 0 END::float8 ORDER BY i) FROM generate_series(1, 30) i) a (array_agg_nulls);
+		+ CASE WHEN i % 3 = 1 AND i / 3 < n THEN -1 ELSE 0 END::float8 ORDER BY i)
+		FROM generate_series(1, 30) i) a (array_agg_nulls);
 SELECT outcome($$SELECT risk.margin('{}'::float8[], 'two@1')$$);
 SELECT outcome($$SELECT risk.margin('{1}'::float8[], 'two@1')$$);
 SELECT outcome($$SELECT risk.margin('{1,2,3}'::float8[], 'two@1')$$);
@@ -295,14 +316,17 @@ SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'), sco
 SELECT outcome($$SELECT score_company('FR12', 'two@1')$$) LIKE '22P02:%' AS no_number;
 CREATE DOMAIN siren AS varchar(9) CHECK (VALUE ~ '^\d{9}$');
 ALTER TABLE company ALTER COLUMN siren TYPE siren USING lpad(siren::text, 9, '0');
-SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'), score_company('FR12', 'two@1') AS unknown;
+SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'),
+	score_company('FR12', 'two@1') AS unknown;
 
 -- Periods: the latest that there is, or the one given
 CREATE TABLE monthly ("Siren" text, "Mois" date, x int, y int, PRIMARY KEY ("Siren", "Mois"));
-INSERT INTO monthly VALUES ('000000001', '2026-01-01', 1, 0), ('000000001', '2026-03-01', 3, 0), ('000000001', '2026-02-01', 2, 0),
+INSERT INTO monthly VALUES ('000000001', '2026-01-01', 1, 0), ('000000001', '2026-03-01', 3, 0),
+	('000000001', '2026-02-01', 2, 0),
 	('000000002', '2026-01-01', 7, 0), ('000000003', '-infinity', 8, 0), ('000000003', 'infinity', 9, 0);
 SELECT risk.bind_source('two@1', 'monthly', 'Siren', 'Mois');
-SELECT score_company(1, 'two@1'), score_company(1, 'two@1', '2026-02-01'), score_company(1, 'two@1', '2026-02-02') AS none,
+SELECT score_company(1, 'two@1'), score_company(1, 'two@1', '2026-02-01'),
+	score_company(1, 'two@1', '2026-02-02') AS none,
 	score_company(1, 'two@1', NULL) AS latest, score_company(2, 'two@1'), score_company(3, 'two@1');
 SELECT n, p::date AS period, score_company(n, 'two@1', p::date) FROM generate_series(1, 2) n,
 	generate_series('2026-01-01', '2026-03-01', interval '1 month') p ORDER BY n, p;
@@ -422,7 +446,8 @@ SELECT score_company(5480546, 'two@1') AS visible, score_company(123456789, 'two
 SET ROLE regress_company_risk_analyst;
 SELECT score_company(5480546, 'two@1') AS visible, score_company(123456789, 'two@1') AS hidden;
 -- a prepared statement, too, follows the role
-PREPARE both_companies AS SELECT score_company(5480546, 'two@1') AS visible, score_company(123456789, 'two@1') AS hidden;
+PREPARE both_companies AS SELECT score_company(5480546, 'two@1') AS visible,
+	score_company(123456789, 'two@1') AS hidden;
 EXECUTE both_companies;
 RESET ROLE;
 EXECUTE both_companies;

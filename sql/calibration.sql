@@ -43,7 +43,8 @@ INSERT INTO predicted VALUES
 	(2.0, 1.0, 0.7160647278852477),
 	(40.0, 1.0, 0.9999999999999998);
 SELECT c.method, count(*),
-	max(abs(risk.apply_calibration(p.margin, c.calibration) - CASE c.method WHEN 'isotonic' THEN p.isotonic ELSE p.sigmoid END)) < 1e-15 AS same
+	max(abs(risk.apply_calibration(p.margin, c.calibration) - CASE c.method
+		WHEN 'isotonic' THEN p.isotonic ELSE p.sigmoid END)) < 1e-15 AS same
 FROM curve c, predicted p GROUP BY 1 ORDER BY 1;
 -- beyond all numbers, and what is none
 SELECT c.method, array_agg(risk.apply_calibration(m, c.calibration) ORDER BY m) AS scores
@@ -51,13 +52,16 @@ FROM curve c, unnest('{-Infinity, -1e300, 1e300, Infinity, NaN}'::float8[]) m GR
 -- rising, also in the last digit: no margin has a lower score than a smaller one
 SELECT c.method, bool_and(score >= before) AS rising, count(DISTINCT score) > 1000 AS vary
 FROM curve c, LATERAL (SELECT s.score, lag(s.score, 1, s.score) OVER (ORDER BY m) AS before
-	FROM generate_series(-60000, 40000) m, LATERAL (SELECT risk.apply_calibration(m / 10000.0, c.calibration) AS score) s) r
+	FROM generate_series(-60000, 40000) m,
+		LATERAL (SELECT risk.apply_calibration(m / 10000.0, c.calibration) AS score) s) r
 GROUP BY 1 ORDER BY 1;
 -- as many points as there may be, and another calibration in every row
 SELECT bool_and(abs(risk.apply_calibration(m, calibration) - m / 10000) < 1e-15) AS long_curve
-FROM (SELECT jsonb_build_object('method', 'isotonic', 'margins', jsonb_agg(i), 'scores', jsonb_agg(i / 10000.0)) AS calibration
+FROM (SELECT jsonb_build_object('method', 'isotonic', 'margins', jsonb_agg(i), 'scores',
+	jsonb_agg(i / 10000.0)) AS calibration
 	FROM generate_series(0, 9999) i) c, unnest('{0, 0.5, 17, 1234.75, 9998.5, 9999}'::float8[]) m;
-SELECT bool_and(abs(risk.apply_calibration(1, jsonb_build_object('method', 'sigmoid', 'slope', i, 'intercept', -i / 2.0))
+SELECT bool_and(abs(risk.apply_calibration(1,
+	jsonb_build_object('method', 'sigmoid', 'slope', i, 'intercept', -i / 2.0))
 	- 1 / (1 + exp(-i / 2.0::float8))) < 1e-15) AS changing FROM generate_series(1, 20) i;
 
 --
@@ -81,10 +85,12 @@ SELECT siren, array_agg((to_jsonb(c) ->> f.feature)::float8 ORDER BY f.position)
 FROM company c, risk.model_features f WHERE f.name = 'cal' AND f.version = 1 GROUP BY siren;
 -- stairs: of every tenth margin, a step in less than float32 rounds
 SELECT risk.set_calibration('cal@4', jsonb_build_object('method', 'isotonic',
-	'margins', jsonb_agg(m - below ORDER BY m, below DESC), 'scores', jsonb_agg((step - (below > 0)::int) / 100.0 ORDER BY m, below DESC)))
+	'margins', jsonb_agg(m - below ORDER BY m, below DESC), 'scores',
+	jsonb_agg((step - (below > 0)::int) / 100.0 ORDER BY m, below DESC)))
 FROM (SELECT m, row_number() OVER (ORDER BY m) AS step
 	FROM (SELECT m, row_number() OVER (ORDER BY m) AS number
-		FROM (SELECT risk.margin(c, 'cal@1') AS m, siren FROM company c) margins) numbered WHERE number % 10 = 0) steps,
+		FROM (SELECT risk.margin(c, 'cal@1') AS m, siren FROM company c) margins) numbered
+		WHERE number % 10 = 0) steps,
 	unnest('{0, 1e-9}'::float8[]) below;
 SELECT risk.bind_source('cal@' || v, 'company', 'siren') FROM generate_series(1, 4) v;
 SELECT reference, calibration, calibration_parameters IS NOT NULL AS parameters,
@@ -98,12 +104,15 @@ SELECT v, bool_and(same(risk.margin(c, 'cal@' || v), risk.margin(c, 'cal@1'))) A
 	bool_and(risk.contributions(c, 'cal@' || v) = risk.contributions(c, 'cal@1')) AS contributions
 FROM company c, generate_series(2, 4) v GROUP BY v ORDER BY v;
 -- scores are the formula's
-SELECT bool_and(abs(score_company(c, 'cal@2') - 1 / (1 + exp(-(0.9179962229389012 * risk.margin(c, 'cal@1') - 0.9109681780245245)))) < 1e-15) AS sigmoid,
-	bool_and(same(score_company(c, 'cal@3'), risk.apply_calibration(risk.margin(c, 'cal@1'), calibration))) AS isotonic,
+SELECT bool_and(abs(score_company(c, 'cal@2')
+	- 1 / (1 + exp(-(0.9179962229389012 * risk.margin(c, 'cal@1') - 0.9109681780245245)))) < 1e-15) AS sigmoid,
+	bool_and(same(score_company(c, 'cal@3'),
+		risk.apply_calibration(risk.margin(c, 'cal@1'), calibration))) AS isotonic,
 	count(DISTINCT score_company(c, 'cal@3')) > 10 AS vary,
 	bool_and(score_company(c, 'cal@2') <> score_company(c, 'cal@1')) AS others
 FROM company c, curve WHERE method = 'isotonic';
-SELECT bool_and(same(score_company(c, 'cal@4'), risk.apply_calibration(risk.margin(c, 'cal@1'), calibration_parameters))) AS stairs,
+SELECT bool_and(same(score_company(c, 'cal@4'),
+	risk.apply_calibration(risk.margin(c, 'cal@1'), calibration_parameters))) AS stairs,
 	count(DISTINCT score_company(c, 'cal@4')) AS steps FROM company c, risk.models WHERE reference = 'cal@4';
 -- row, columns, object, array, text and bigint number: the same bits
 SELECT v, bool_and(same(score_company(c, 'cal@' || v), score_company(to_jsonb(c), 'cal@' || v))) AS objects,
@@ -123,7 +132,8 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET parallel_leader_participation = off;
 EXPLAIN (COSTS OFF) SELECT max(score_company(c, 'cal@3')) FROM company c;
-SELECT count(*), bool_and(same(score_company(c, 'cal@3'), score)) AS same, bool_and(score_company(c, 'cal@1') <> score) AS others
+SELECT count(*), bool_and(same(score_company(c, 'cal@3'), score)) AS same,
+	bool_and(score_company(c, 'cal@1') <> score) AS others
 FROM company c JOIN by_columns USING (siren);
 RESET max_parallel_workers_per_gather;
 RESET min_parallel_table_scan_size;
@@ -147,16 +157,20 @@ SELECT v, bool_and(abs(points - score_company(c, 'cal@' || v)) < 1e-6) AS additi
 	bool_and(abs(sum_of_contributions - risk.margin(c, 'cal@1')) < 1e-5) AS contributions,
 	bool_and(signs) AS signs, count(DISTINCT base) AS bases
 FROM company c, generate_series(2, 4) v,
-	LATERAL (SELECT sum(points) AS points, sum(contribution) AS sum_of_contributions, bool_and(rank = 0 OR points * contribution >= 0) AS signs,
+	LATERAL (SELECT sum(points) AS points, sum(contribution) AS sum_of_contributions,
+		bool_and(rank = 0 OR points * contribution >= 0) AS signs,
 		max(points) FILTER (WHERE rank = 0) AS base FROM explain_score(c, 'cal@' || v)) r,
 	LATERAL (SELECT sum(points) AS points_of_5 FROM explain_score(c, 'cal@' || v, 5)) f,
 	LATERAL (SELECT sum(points) AS points_of_groups FROM risk.explain_groups(c, 'cal@' || v)) g
 GROUP BY v ORDER BY v;
 -- each from its contribution, by the formula; the base row is the calibrated average
-SELECT v, bool_and(abs(r.points - r.contribution * (risk.apply_calibration(m.margin, calibration) - risk.apply_calibration(b.contribution, calibration))
-		/ s.sum) < 1e-6) AS points, bool_and(same(b.points, risk.apply_calibration(b.contribution, calibration))) AS base
+SELECT v, bool_and(abs(r.points - r.contribution * (risk.apply_calibration(m.margin, calibration)
+	- risk.apply_calibration(b.contribution, calibration))
+		/ s.sum) < 1e-6) AS points, bool_and(
+		same(b.points, risk.apply_calibration(b.contribution, calibration))) AS base
 FROM company c, (VALUES (2, 'sigmoid'), (3, 'isotonic')) version (v, method) JOIN curve USING (method),
-	LATERAL (SELECT risk.margin(c, 'cal@1') AS margin) m, LATERAL explain_score(c, 'cal@' || v) r, LATERAL explain_score(c, 'cal@' || v) b,
+	LATERAL (SELECT risk.margin(c, 'cal@1') AS margin) m, LATERAL explain_score(c, 'cal@' || v) r,
+	LATERAL explain_score(c, 'cal@' || v) b,
 	LATERAL (SELECT sum(contribution) AS sum FROM explain_score(c, 'cal@' || v) WHERE rank > 0) s
 WHERE siren < '000000200' AND r.rank > 0 AND b.rank = 0 AND abs(s.sum) > 0.01 GROUP BY v ORDER BY v;
 -- the explanation has the calibrated score, its level, and percentage points that add up to it
@@ -176,14 +190,16 @@ WHERE risk.alert_level(score_company(c, 'cal@2'), 'cal@2') <> risk.alert_level(s
 -- Where contributions cancel each other out the slope of P takes the quotient's place: x and y
 -- pull the margin by 1 and -1, from a bias of 0.5
 SELECT risk.import_model('pull', tree_model(ARRAY['x', 'y'],
-	'[[[2, 0, 0, 1, 2, 1], [1, -1], [1, 1]], [[2, 1, 0, 1, 2, 1], [1, -1], [1, 1]], [[2, 0.5]]]')) FROM generate_series(1, 3);
+	'[[[2, 0, 0, 1, 2, 1], [1, -1], [1, 1]], [[2, 1, 0, 1, 2, 1], [1, -1], [1, 1]], [[2, 0.5]]]'))
+	FROM generate_series(1, 3);
 SELECT risk.set_calibration('pull@1', '{"method": "sigmoid", "slope": 2, "intercept": 0.25}');
 SELECT risk.set_calibration('pull@2', '{"method": "isotonic", "margins": [0, 1, 2.5], "scores": [0.1, 0.3, 1]}');
 -- at a point, the slope of what follows
 SELECT risk.set_calibration('pull@3', '{"method": "isotonic", "margins": [0, 0.5, 1.5], "scores": [0.1, 0.3, 1]}');
 SELECT v, feature, round(contribution::numeric, 9) AS contribution, round(points::numeric, 9) AS points,
 	round(CASE v WHEN 1 THEN 2 * p * (1 - p) WHEN 2 THEN 0.2 ELSE 0.7 END::numeric, 9) AS slope
-FROM generate_series(1, 3) v, explain_score('{"x": 1, "y": -1}'::jsonb, 'pull@' || v) r, LATERAL (SELECT 1 / (1 + exp(-1.25::float8)) AS p) p
+FROM generate_series(1, 3) v, explain_score('{"x": 1, "y": -1}'::jsonb, 'pull@' || v) r,
+	LATERAL (SELECT 1 / (1 + exp(-1.25::float8)) AS p) p
 ORDER BY v, rank;
 -- outside of the curve nothing has an effect on the score
 SELECT risk.import_model('pull', tree_model(ARRAY['x', 'y'],
@@ -198,7 +214,8 @@ SELECT risk.set_calibration('raw@2', '{"method": "sigmoid", "slope": 1, "interce
 SELECT same(score_company(x, 'raw@1'), risk.margin(x, 'raw@1')) AS margin,
 	abs(score_company(x, 'raw@2') - 1 / (1 + exp(-risk.margin(x, 'raw@1')))) < 1e-15 AS probability,
 	abs((SELECT sum(points) FROM explain_score(x, 'raw@2')) - score_company(x, 'raw@2')) < 1e-6 AS additive,
-	abs((e ->> 'base')::float8 + (SELECT sum(v::float8) FROM jsonb_each_text(e -> 'macro_expl') m (k, v)) - 100 * score_company(x, 'raw@2')) < 1e-4 AS percent
+	abs((e ->> 'base')::float8 + (SELECT sum(v::float8) FROM jsonb_each_text(e -> 'macro_expl') m (k, v))
+		- 100 * score_company(x, 'raw@2')) < 1e-4 AS percent
 FROM (SELECT array_fill(1::float8, ARRAY[features]) AS x FROM risk.models WHERE reference = 'raw@1') r,
 	LATERAL (SELECT risk.explanation(x, 'raw@2') AS e) e;
 
@@ -218,7 +235,8 @@ SELECT risk.import_model('not_one', golden_model(case_name, 'ubj'))
 FROM unnest('{softprob-xgb3.3.0, poisson-xgb3.3.0, rank-xgb3.0.0, multi-target-xgb3.3.0}'::text[]) case_name;
 SELECT risk.import_model('not_one', linear_model(ARRAY['x'], ARRAY[1], 0, objective))
 FROM unnest('{binary:hinge, custom:loss}'::text[]) objective;
-SELECT outcome(format($$SELECT risk.set_calibration('not_one@%s', '{"method": "sigmoid", "slope": 1, "intercept": 0}')$$, v))
+SELECT outcome(format($$SELECT risk.set_calibration('not_one@%s',
+	'{"method": "sigmoid", "slope": 1, "intercept": 0}')$$, v))
 FROM generate_series(1, 6) v;
 SELECT risk.set_calibration('not_one@1', NULL);
 -- what is none, and says why
@@ -226,18 +244,27 @@ SELECT outcome($$SELECT risk.set_calibration('cal@1', '{}')$$);
 SELECT c AS calibration, (regexp_match(outcome(format($$SELECT risk.set_calibration('cal@1', %L)$$, c)),
 	'^22023: invalid calibration\n  detail: ([^\n]*)\n  hint: '))[1] AS detail FROM unnest(ARRAY[
 	'null', '[]', '3', '{"method": null}', '{"method": "Sigmoid"}', '{"method": ["sigmoid"]}',
-	'{"method": "sigmoid"}', '{"method": "sigmoid", "slope": 1}', '{"method": "sigmoid", "slope": "1", "intercept": 0}',
+	'{"method": "sigmoid"}', '{"method": "sigmoid", "slope": 1}',
+	'{"method": "sigmoid", "slope": "1", "intercept": 0}',
 	'{"method": "sigmoid", "slope": 0, "intercept": 0}', '{"method": "sigmoid", "slope": -1, "intercept": 0}',
 	'{"method": "sigmoid", "slope": 1e400, "intercept": 0}', '{"method": "sigmoid", "slope": 1, "intercept": null}',
-	'{"method": "sigmoid", "slope": 1, "intercept": 0, "margins": []}', '{"method": "sigmoid", "slope": 1, "intercept": 0, "Method": 1}',
-	'{"method": "isotonic"}', '{"method": "isotonic", "margins": [1, 2]}', '{"method": "isotonic", "margins": {}, "scores": []}',
+	'{"method": "sigmoid", "slope": 1, "intercept": 0, "margins": []}',
+	'{"method": "sigmoid", "slope": 1, "intercept": 0, "Method": 1}',
+	'{"method": "isotonic"}', '{"method": "isotonic", "margins": [1, 2]}',
+	'{"method": "isotonic", "margins": {}, "scores": []}',
 	'{"method": "isotonic", "margins": [], "scores": []}', '{"method": "isotonic", "margins": [1], "scores": [1]}',
-	'{"method": "isotonic", "margins": [1, 2], "scores": [1]}', '{"method": "isotonic", "margins": [1, 1], "scores": [0, 1]}',
-	'{"method": "isotonic", "margins": [2, 1], "scores": [0, 1]}', '{"method": "isotonic", "margins": [1, 2], "scores": [0.5, 0.4]}',
-	'{"method": "isotonic", "margins": [1, 2], "scores": [0, 1.01]}', '{"method": "isotonic", "margins": [1, 2], "scores": [-0.01, 1]}',
-	'{"method": "isotonic", "margins": [1, "2"], "scores": [0, 1]}', '{"method": "isotonic", "margins": [1, [2]], "scores": [0, 1]}',
-	'{"method": "isotonic", "margins": [1, 1e39], "scores": [0, 1]}', '{"method": "isotonic", "margins": [1, 2], "scores": [0, 1], "slope": 1}']) c;
-SELECT split_part(outcome(format($$SELECT risk.set_calibration('cal@1', %L)$$, jsonb_build_object('method', 'isotonic',
+	'{"method": "isotonic", "margins": [1, 2], "scores": [1]}',
+	'{"method": "isotonic", "margins": [1, 1], "scores": [0, 1]}',
+	'{"method": "isotonic", "margins": [2, 1], "scores": [0, 1]}',
+	'{"method": "isotonic", "margins": [1, 2], "scores": [0.5, 0.4]}',
+	'{"method": "isotonic", "margins": [1, 2], "scores": [0, 1.01]}',
+	'{"method": "isotonic", "margins": [1, 2], "scores": [-0.01, 1]}',
+	'{"method": "isotonic", "margins": [1, "2"], "scores": [0, 1]}',
+	'{"method": "isotonic", "margins": [1, [2]], "scores": [0, 1]}',
+	'{"method": "isotonic", "margins": [1, 1e39], "scores": [0, 1]}',
+	'{"method": "isotonic", "margins": [1, 2], "scores": [0, 1], "slope": 1}']) c;
+SELECT split_part(outcome(format($$SELECT risk.set_calibration('cal@1', %L)$$,
+	jsonb_build_object('method', 'isotonic',
 	'margins', (SELECT jsonb_agg(i) FROM generate_series(1, 10001) i), 'scores', '[]'::jsonb))), E'\n', 2) AS detail;
 SELECT reference, calibration FROM risk.models WHERE reference = 'cal@1';
 -- it can be replaced and removed, before and after thresholds, which then say something else
@@ -252,7 +279,8 @@ SELECT score_company(features, 'cal@1') <> :before AS other FROM company_array W
 ROLLBACK;
 SELECT same(score_company(features, 'cal@1'), :before) AS as_before FROM company_array WHERE siren = '000000005';
 SELECT risk.set_calibration('cal@1', NULL);
-SELECT same(score_company(features, 'cal@1'), (risk.predict(features, 'cal@1'))[1]) AS own_score FROM company_array WHERE siren = '000000005';
+SELECT same(score_company(features, 'cal@1'), (risk.predict(features, 'cal@1'))[1]) AS own_score
+FROM company_array WHERE siren = '000000005';
 -- in a function that goes on, too
 DO $$
 DECLARE
@@ -260,9 +288,11 @@ DECLARE
 	previous float8 := -1;
 BEGIN
 	FOR slope IN 1 .. 3 LOOP
-		PERFORM risk.set_calibration('cal@3', jsonb_build_object('method', 'sigmoid', 'slope', slope, 'intercept', 0));
+		PERFORM risk.set_calibration('cal@3',
+			jsonb_build_object('method', 'sigmoid', 'slope', slope, 'intercept', 0));
 		score := score_company('{}'::jsonb || to_jsonb(c), 'cal@3') FROM company c WHERE siren = '000000005';
-		IF abs(score - 1 / (1 + exp(-slope * risk.margin(to_jsonb(c), 'cal@1')))) > 1e-15 FROM company c WHERE siren = '000000005' THEN
+		IF abs(score - 1 / (1 + exp(-slope * risk.margin(to_jsonb(c), 'cal@1')))) > 1e-15 FROM company c
+		WHERE siren = '000000005' THEN
 			RAISE 'slope % has score %', slope, score;
 		END IF;
 		IF score = previous THEN
@@ -273,7 +303,8 @@ BEGIN
 END
 $$;
 -- the history has all of it; the next version has none
-SELECT version, CASE WHEN version = 3 THEN details #- '{calibration,margins}' #- '{calibration,scores}' ELSE details END AS details,
+SELECT version, CASE WHEN version = 3 THEN details #- '{calibration,margins}' #- '{calibration,scores}'
+	ELSE details END AS details,
 	role = session_user AS by_me FROM risk.model_events
 WHERE name = 'cal' AND event = 'calibrate' AND version <> 4 ORDER BY number;
 SELECT risk.import_model('cal', golden_model('logistic-xgb3.3.0', 'ubj'));
@@ -285,15 +316,19 @@ SELECT has_function_privilege('public', 'risk.set_calibration(text, jsonb)', 'ex
 --
 -- A registry that was tampered with does no harm but to the scores it is about
 --
-UPDATE risk_internal.registry SET calibration = '{"method": "isotonic", "margins": [3, 2], "scores": [0, 1]}' WHERE name = 'cal' AND version = 1;
-UPDATE risk_internal.registry SET calibration = '{"method": "sigmoid", "slope": 1, "intercept": 0}' WHERE name = 'not_one' AND version IN (1, 2);
+UPDATE risk_internal.registry SET calibration = '{"method": "isotonic", "margins": [3, 2], "scores": [0, 1]}'
+WHERE name = 'cal' AND version = 1;
+UPDATE risk_internal.registry SET calibration = '{"method": "sigmoid", "slope": 1, "intercept": 0}'
+WHERE name = 'not_one' AND version IN (1, 2);
 SELECT outcome($$SELECT score_company(features, 'cal@1') FROM company_array$$);
 SELECT outcome($$SELECT e FROM company_array, explain_score(features, 'cal@1') e$$) LIKE 'XX001:%' AS refused;
 SELECT outcome($$SELECT risk.explanation(features, 'cal@1') FROM company_array$$) LIKE 'XX001:%' AS refused;
 SELECT outcome($$SELECT risk.margin(features, 'cal@1') FROM company_array$$);
 SELECT outcome($$SELECT risk.alert_level(0.5, 'cal@1')$$);
-SELECT outcome($$SELECT score_company(array_fill(1::float8, ARRAY[features]), 'not_one@2') FROM risk.models WHERE reference = 'not_one@2'$$);
-SELECT outcome($$SELECT score_company(array_fill(1::float8, ARRAY[features]), 'not_one@1') FROM risk.models WHERE reference = 'not_one@1'$$);
+SELECT outcome($$SELECT score_company(array_fill(1::float8, ARRAY[features]), 'not_one@2') FROM risk.models
+	WHERE reference = 'not_one@2'$$);
+SELECT outcome($$SELECT score_company(array_fill(1::float8, ARRAY[features]), 'not_one@1') FROM risk.models
+	WHERE reference = 'not_one@1'$$);
 SELECT count(*) FROM risk.models WHERE name = 'cal';
 
 -- A margin that is no number has no score to speak of, and no level
@@ -301,7 +336,8 @@ SELECT risk.import_model('infinite', linear_model(ARRAY['x', 'y'], ARRAY[3e38, -
 SELECT risk.set_calibration('infinite@1', '{"method": "sigmoid", "slope": 1, "intercept": 0}');
 SELECT risk.set_thresholds('infinite@1', 0.5, 0.25);
 SELECT x, y, risk.margin(ARRAY[x, y], 'infinite@1'), score_company(ARRAY[x, y], 'infinite@1'),
-	risk.explanation(ARRAY[x, y], 'infinite@1') -> 'score' AS score, risk.explanation(ARRAY[x, y], 'infinite@1') -> 'alert' AS alert
+	risk.explanation(ARRAY[x, y], 'infinite@1') -> 'score' AS score,
+	risk.explanation(ARRAY[x, y], 'infinite@1') -> 'alert' AS alert
 FROM (VALUES (10::float8, 0::float8), (0, 10), (10, 10)) v (x, y);
 
 DROP MATERIALIZED VIEW scores;

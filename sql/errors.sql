@@ -11,7 +11,8 @@
 
 CREATE FUNCTION risk_test.good_model() RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
 	SELECT risk_test.tree_model(ARRAY['debt', 'form'],
-		'[[[8, 0, 1.5, 1, 2, 1], [6, 1, [0, 2], 3, 4, 0], [2, 0.5], [4, 0.25], [2, 0]]]', types => ARRAY['float', 'c'])
+		'[[[8, 0, 1.5, 1, 2, 1], [6, 1, [0, 2], 3, 4, 0], [2, 0.5], [4, 0.25], [2, 0]]]',
+		types => ARRAY['float', 'c'])
 $$;
 -- What reading the good model says with one value changed or taken away.
 CREATE FUNCTION risk_test.misread(path text, value jsonb) RETURNS text LANGUAGE sql AS $$
@@ -105,7 +106,8 @@ SELECT risk_test.outcome($$SELECT risk.import_model('m@1', risk_test.good_model(
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), version => 0)$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), iterations => 0)$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), iterations => 2)$$);
-SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.linear_model('{a,b}', '{1,2}'), iterations => -1)$$);
+SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.linear_model('{a,b}', '{1,2}'),
+	iterations => -1)$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), feature_names => '{a}')$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), feature_names => '{a,b,c}')$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), feature_names => '{a,a}')$$);
@@ -179,10 +181,12 @@ SELECT risk_test.outcome($$SELECT risk.describe_features(NULL, '{}')$$);
 SELECT risk_test.outcome($$SELECT risk.describe_features('m@3', '{"labels": {}, "feature": {}}')$$);
 SELECT risk_test.outcome($$SELECT risk.describe_features('m@3', '{"features": ["debt"]}')$$);
 SELECT risk_test.outcome($$SELECT risk.describe_features('m@3', '{"features": null}')$$);
-SELECT risk_test.outcome($$SELECT risk.describe_features('m@3', '{"features": {"debt": "Debt"}, "groups": {"g": 1}}')$$);
+SELECT risk_test.outcome($$SELECT risk.describe_features('m@3',
+	'{"features": {"debt": "Debt"}, "groups": {"g": 1}}')$$);
 SELECT risk_test.outcome($$SELECT risk.describe_features('m@3', '{"features": {"debt": {"name": "Debt"}}}')$$);
 SELECT risk_test.outcome($$SELECT risk.describe_features('m@3', '{"features": {"debt": {"label": 1}}}')$$);
-SELECT risk_test.outcome($$SELECT risk.describe_features('m@3', '{"groups": {"g": {"label": "G", "unit": "EUR"}}}')$$);
+SELECT risk_test.outcome($$SELECT risk.describe_features('m@3',
+	'{"groups": {"g": {"label": "G", "unit": "EUR"}}}')$$);
 SELECT risk_test.outcome($$SELECT risk.describe_features('m@3', '{"features": {"debts": {}, "Form": {}}}')$$);
 SELECT count(*) FROM risk.model_events WHERE name = 'm' AND event = 'describe';
 

@@ -14,15 +14,20 @@ SET search_path = risk_test, public;
 CREATE TYPE plain_tree AS (lefts int[], rights int[], features int[], conditions float4[], missing_left boolean[],
 	covers float4[], categories jsonb[]);
 CREATE FUNCTION plain_trees(model bytea) RETURNS SETOF plain_tree LANGUAGE sql AS $$
-	SELECT (SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'left_children') WITH ORDINALITY v (v, n)),
-		(SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'right_children') WITH ORDINALITY v (v, n)),
-		(SELECT array_agg(v::int ORDER BY n) FROM jsonb_array_elements_text(t -> 'split_indices') WITH ORDINALITY v (v, n)),
+	SELECT (SELECT array_agg(v::int ORDER BY n)
+		FROM jsonb_array_elements_text(t -> 'left_children') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::int ORDER BY n)
+			FROM jsonb_array_elements_text(t -> 'right_children') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::int ORDER BY n)
+			FROM jsonb_array_elements_text(t -> 'split_indices') WITH ORDINALITY v (v, n)),
 		-- a leaf counts with its tree's weight, in float32 as in XGBoost
 		(SELECT array_agg(v.v::float4 * CASE l.v WHEN '-1' THEN w.weight ELSE 1 END::float4 ORDER BY n)
 			FROM jsonb_array_elements_text(t -> 'split_conditions') WITH ORDINALITY v (v, n)
 				JOIN jsonb_array_elements_text(t -> 'left_children') WITH ORDINALITY l (v, n) USING (n)),
-		(SELECT array_agg(v::boolean ORDER BY n) FROM jsonb_array_elements_text(t -> 'default_left') WITH ORDINALITY v (v, n)),
-		(SELECT array_agg(v::float4 ORDER BY n) FROM jsonb_array_elements_text(t -> 'sum_hessian') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::boolean ORDER BY n)
+			FROM jsonb_array_elements_text(t -> 'default_left') WITH ORDINALITY v (v, n)),
+		(SELECT array_agg(v::float4 ORDER BY n)
+			FROM jsonb_array_elements_text(t -> 'sum_hessian') WITH ORDINALITY v (v, n)),
 		(SELECT array_agg(c.set ORDER BY n)
 			FROM jsonb_array_elements_text(t -> 'left_children') WITH ORDINALITY v (v, n)
 				LEFT JOIN LATERAL (SELECT jsonb_path_query_array(t -> 'categories',
@@ -34,7 +39,8 @@ CREATE FUNCTION plain_trees(model bytea) RETURNS SETOF plain_tree LANGUAGE sql A
 	FROM (SELECT convert_from(model, 'UTF8')::jsonb AS m) document,
 		jsonb_array_elements(COALESCE(m #> '{learner,gradient_booster,model,trees}',
 			m #> '{learner,gradient_booster,gbtree,model,trees}')) WITH ORDINALITY tree (t, number),
-		LATERAL (SELECT COALESCE((m #> '{learner,gradient_booster,weight_drop}' ->> (number - 1)::int)::float4, 1) AS weight) w
+		LATERAL (SELECT COALESCE((m #> '{learner,gradient_booster,weight_drop}' ->> (number - 1)::int)::float4,
+			1) AS weight) w
 $$;
 -- What a tree answers from a node on (from 1) when only some features are known.
 CREATE FUNCTION expected(tree plain_tree, node int, vector float4[], known boolean[]) RETURNS float8
@@ -74,7 +80,8 @@ DECLARE
 	phi float8;
 BEGIN
 	FOR tree IN SELECT * FROM plain_trees(model) LOOP
-		features := ARRAY(SELECT DISTINCT f + 1 FROM unnest(tree.features, tree.lefts) s (f, l) WHERE l <> -1 ORDER BY 1);
+		features := ARRAY(SELECT DISTINCT f + 1 FROM unnest(tree.features, tree.lefts) s (f, l) WHERE l <> -1
+			ORDER BY 1);
 		m := cardinality(features);
 		-- value[s + 1]: the features whose bits are set in s are known
 		value := '{}';
@@ -101,7 +108,8 @@ $$;
 CREATE FUNCTION compare_shapley(reference text, model bytea, vectors float8[], base float8 DEFAULT 0,
 	OUT vectors_compared bigint, OUT agree boolean, OUT nonzero bigint)
 LANGUAGE sql AS $$
-	SELECT count(DISTINCT v), bool_and(abs(o.ours[1][k] - o.theirs[k] - CASE k WHEN cardinality(o.theirs) THEN base ELSE 0 END)
+	SELECT count(DISTINCT v), bool_and(abs(o.ours[1][k] - o.theirs[k] - CASE k
+		WHEN cardinality(o.theirs) THEN base ELSE 0 END)
 			<= 1e-6 * greatest(1, abs(o.theirs[k]))),
 		count(*) FILTER (WHERE o.theirs[k] <> 0)
 	FROM generate_subscripts(vectors, 1) v,
@@ -114,15 +122,22 @@ $$;
 -- A tree that splits three times on x and twice on y, one with categories, a leaf,
 -- and a feature without effect.
 \set names 'ARRAY[\'x\', \'y\', \'c\', \'unused\']'
-\set trees '\'[[[16, 0, 2, 1, 2, 1], [10, 1, 0, 3, 4, 0], [6, 0, 5, 5, 6, 0], [7, 0, 1, 7, 8, 0], [3, 1], [4, 2, [1, 2], 9, 10, 1], [2, -1.5], [5, 1, -1, 11, 12, 1], [2, 0.75], [3, 0.25], [1, 4], [2, -0.5], [3, 2]], [[9, 2, [0], 1, 2, 0], [6, 0.5], [3, 1, 1, 3, 4, 1], [1, -2], [2, -3]], [[3, 0.125]]]\''
-SELECT risk.import_model('repeats', tree_model(:names, :trees, 'reg:squarederror', '5E-1', ARRAY['float', 'float', 'c', 'float']));
-SELECT * FROM compare_shapley('repeats@1', tree_model(:names, :trees),
-	(SELECT array_agg(ARRAY[x, y, c, 1]) FROM unnest('{0, 1.5, 3, 9, NULL}'::float8[]) x, unnest('{-2, -0.5, 3, NULL}'::float8[]) y,
+SELECT '[[[16, 0, 2, 1, 2, 1], [10, 1, 0, 3, 4, 0], [6, 0, 5, 5, 6, 0], [7, 0, 1, 7, 8, 0],
+	[3, 1], [4, 2, [1, 2], 9, 10, 1], [2, -1.5], [5, 1, -1, 11, 12, 1],
+	[2, 0.75], [3, 0.25], [1, 4], [2, -0.5], [3, 2]],
+	[[9, 2, [0], 1, 2, 0], [6, 0.5], [3, 1, 1, 3, 4, 1], [1, -2], [2, -3]], [[3, 0.125]]]' AS trees \gset
+SELECT risk.import_model('repeats', tree_model(:names, :'trees', 'reg:squarederror', '5E-1',
+	ARRAY['float', 'float', 'c', 'float']));
+SELECT * FROM compare_shapley('repeats@1', tree_model(:names, :'trees'),
+	(SELECT array_agg(ARRAY[x, y, c, 1])
+		FROM unnest('{0, 1.5, 3, 9, NULL}'::float8[]) x, unnest('{-2, -0.5, 3, NULL}'::float8[]) y,
 		unnest('{0, 1, NULL}'::float8[]) c), 0.5);
 -- a node that training rows never reached has no cover
 SELECT risk.import_model('empty', tree_model(ARRAY['x', 'y'],
-	'[[[4, 0, 1, 1, 2, 1], [4, 1, 1, 3, 4, 1], [0, 1, 2, 5, 6, 0], [3, 1], [1, 2], [0, 3], [0, 4]]]', 'reg:squarederror', '0E0'));
-SELECT x, y, abs((SELECT sum(c) FROM unnest(risk.contributions(ARRAY[x, y], 'empty@1')) c) - risk.margin(ARRAY[x, y], 'empty@1')) < 1e-9 AS adds_up
+	'[[[4, 0, 1, 1, 2, 1], [4, 1, 1, 3, 4, 1], [0, 1, 2, 5, 6, 0], [3, 1], [1, 2], [0, 3], [0, 4]]]',
+	'reg:squarederror', '0E0'));
+SELECT x, y, abs((SELECT sum(c) FROM unnest(risk.contributions(ARRAY[x, y], 'empty@1')) c)
+	- risk.margin(ARRAY[x, y], 'empty@1')) < 1e-9 AS adds_up
 FROM unnest('{0, 2}'::float8[]) x, unnest('{0, 1.5, 3}'::float8[]) y;
 -- real trees: text categories, dropped trees with weights, and many features
 SELECT risk.import_model('firms', golden_model('category-names-xgb3.3.0', 'json'));
@@ -130,7 +145,8 @@ SELECT * FROM compare_shapley('firms@1', golden_model('category-names-xgb3.3.0',
 	(SELECT array_agg(ARRAY[d, r, f, e]) FROM unnest('{0.3, NULL}'::float8[]) d, unnest('{1, 4, NULL}'::float8[]) r,
 		unnest('{2, NULL}'::float8[]) f, unnest('{30}'::float8[]) e), ln(0.38033333 / (1 - 0.38033333)));
 SELECT risk.import_model('dropped', golden_model('dart-xgb3.0.0', 'json'));
-SELECT agree, vectors_compared, nonzero > 20 AS many FROM compare_shapley('dropped@1', golden_model('dart-xgb3.0.0', 'json'),
+SELECT agree, vectors_compared, nonzero > 20 AS many
+FROM compare_shapley('dropped@1', golden_model('dart-xgb3.0.0', 'json'),
 	(SELECT array_agg(string_to_array(line, ',', '')::float8[] ORDER BY number) FROM golden_line
 		WHERE case_name = 'dart-xgb3.0.0' AND file = 'rows.csv' AND number BETWEEN 2 AND 3),
 	(SELECT c FROM (SELECT -ln(1 / (convert_from(golden_model('dart-xgb3.0.0', 'json'), 'UTF8')::jsonb
@@ -144,9 +160,11 @@ SELECT risk.promote_model('explained@1');
 CREATE TABLE vectors AS SELECT number - 1 AS n, string_to_array(line, ',', '')::float8[] AS x FROM golden_line
 WHERE case_name = 'logistic-xgb3.3.0' AND file = 'rows.csv' AND number > 1;
 CREATE TABLE reasons AS SELECT n, r.* FROM vectors, explain_score(x) r;
-SELECT count(*), bool_and(rows = 13) AS all_features, bool_and(abs(contributions - risk.margin(x)) <= 1e-5 * greatest(1, abs(risk.margin(x)))) AS margins,
+SELECT count(*), bool_and(rows = 13) AS all_features,
+	bool_and(abs(contributions - risk.margin(x)) <= 1e-5 * greatest(1, abs(risk.margin(x)))) AS margins,
 	bool_and(abs(points - score_company(x)) <= 1e-6) AS scores
-FROM vectors JOIN (SELECT n, count(*) AS rows, sum(contribution) AS contributions, sum(points) AS points FROM reasons GROUP BY n) s USING (n);
+FROM vectors JOIN (SELECT n, count(*) AS rows, sum(contribution) AS contributions, sum(points) AS points
+	FROM reasons GROUP BY n) s USING (n);
 -- rank 0 is the base; then by size, without gaps; points have the contribution's sign and proportion
 SELECT bool_and((rank = 0) = (feature = '(base)')) AS base_first,
 	bool_and(rank = row_number - 1) AS no_gaps,
@@ -154,20 +172,25 @@ SELECT bool_and((rank = 0) = (feature = '(base)')) AS base_first,
 	bool_and(rank = 0 OR sign(points) = sign(contribution)) AS signs,
 	bool_and(rank = 0 OR contribution = 0 OR abs(points / contribution - ratio) < 1e-9) AS proportion,
 	count(DISTINCT contribution) FILTER (WHERE rank = 0) AS bases
-FROM (SELECT *, row_number() OVER (PARTITION BY n ORDER BY rank), lag(contribution) OVER (PARTITION BY n ORDER BY rank) AS before,
+FROM (SELECT *, row_number() OVER (PARTITION BY n ORDER BY rank),
+	lag(contribution) OVER (PARTITION BY n ORDER BY rank) AS before,
 		max(points / nullif(contribution, 0)) FILTER (WHERE rank > 0) OVER (PARTITION BY n) AS ratio FROM reasons) r;
 -- they are the numbers of risk.contributions
-SELECT bool_and(same(contribution, c)) AS same FROM vectors JOIN reasons USING (n) JOIN risk.model_features f USING (feature),
+SELECT bool_and(same(contribution, c)) AS same FROM vectors JOIN reasons USING (n)
+	JOIN risk.model_features f USING (feature),
 	LATERAL (SELECT (risk.contributions(x))[1][f.position] AS c) c WHERE f.name = 'explained';
-SELECT bool_and(same(contribution, (risk.contributions(x))[1][13])) AS same FROM vectors JOIN reasons USING (n) WHERE rank = 0;
+SELECT bool_and(same(contribution, (risk.contributions(x))[1][13])) AS same FROM vectors JOIN reasons USING (n)
+WHERE rank = 0;
 -- top keeps the first rows as they are and folds the others, so that it still adds up
-SELECT top, bool_and(rows = least(top, 12) + 1 + (top < 12)::int) AS row_counts, bool_and(kept = least(top, 12) + 1) AS rows_kept,
+SELECT top, bool_and(rows = least(top, 12) + 1 + (top < 12)::int) AS row_counts,
+	bool_and(kept = least(top, 12) + 1) AS rows_kept,
 	bool_and(abs(contributions - whole) < 1e-12) AS contributions, bool_and(abs(points - score) < 1e-12) AS points,
 	bool_and(others IS NOT DISTINCT FROM CASE WHEN top < 12 THEN top + 1 END) AS others_last
 FROM vectors v, unnest('{0, 1, 3, 11, 12, 13, 1000}'::int[]) top,
 	LATERAL (SELECT count(*) AS rows, sum(t.contribution) AS contributions, sum(t.points) AS points,
 			max(t.rank) FILTER (WHERE t.feature = '(others)') AS others,
-			count(*) FILTER (WHERE (t.feature, t.contribution, t.points) = (r.feature, r.contribution, r.points)) AS kept
+			count(*) FILTER (WHERE (t.feature, t.contribution, t.points)
+				= (r.feature, r.contribution, r.points)) AS kept
 		FROM explain_score(x, NULL, top) t LEFT JOIN reasons r ON r.n = v.n AND r.rank = t.rank) t,
 	LATERAL (SELECT sum(contribution) AS whole, sum(r.points) AS score FROM reasons r WHERE r.n = v.n) s
 GROUP BY top ORDER BY top;
@@ -175,8 +198,11 @@ SELECT count(*) FROM vectors, explain_score(x, top => NULL) WHERE n = 1;
 SELECT outcome($$SELECT explain_score(x, NULL, -1) FROM vectors$$);
 SELECT outcome($$SELECT explain_score(x, 'explained', -2147483648) FROM vectors$$) LIKE '22023:%' AS refused;
 -- more than one call in a query, and beside other columns
-SELECT a.feature = b.feature AS same FROM vectors, LATERAL (SELECT x[1] AS dette_sociale, x[2] AS effectif, x[3] AS procedure, x[4] AS chiffre_d_affaires, x[5] AS f4,
-		x[6] AS f5, x[7] AS f6, x[8] AS f7, x[9] AS part_patronale, x[10] AS "Délai paiement", x[11] AS f10, x[12] AS f11) r,
+SELECT a.feature = b.feature AS same
+FROM vectors, LATERAL (SELECT x[1] AS dette_sociale, x[2] AS effectif, x[3] AS procedure,
+	x[4] AS chiffre_d_affaires, x[5] AS f4,
+		x[6] AS f5, x[7] AS f6, x[8] AS f7, x[9] AS part_patronale, x[10] AS "Délai paiement", x[11] AS f10,
+		x[12] AS f11) r,
 	explain_score(x, NULL, 1) a, explain_score(to_jsonb(r), NULL, 1) b
 WHERE n = 2 AND a.rank = b.rank ORDER BY a.rank;
 
@@ -186,12 +212,16 @@ WHERE n = 2 AND a.rank = b.rank ORDER BY a.rank;
 SELECT risk.import_model('ties', linear_model(ARRAY['b', 'a', 'd', 'c'], ARRAY[1, -1, 1, 0]));
 SELECT rank, feature, contribution FROM explain_score('{2, 2, -2, 2}'::float8[], 'ties@1') ORDER BY rank;
 SELECT rank, feature, contribution FROM explain_score('{2, 2, -2, 2}'::float8[], 'ties@1', 2) ORDER BY rank;
-SELECT feature, value FROM explain_score('{2.50, NULL, -Infinity, 1e300}'::float8[], 'ties@1') ORDER BY feature COLLATE "C";
-SELECT feature, value FROM explain_score('{"b": 2.50, "a": null, "d": "NaN", "c": true}'::jsonb, 'ties@1') ORDER BY feature COLLATE "C";
+SELECT feature, value FROM explain_score('{2.50, NULL, -Infinity, 1e300}'::float8[], 'ties@1')
+ORDER BY feature COLLATE "C";
+SELECT feature, value FROM explain_score('{"b": 2.50, "a": null, "d": "NaN", "c": true}'::jsonb, 'ties@1')
+ORDER BY feature COLLATE "C";
 CREATE DOMAIN euros AS numeric(9, 2);
-SELECT e.feature, e.value FROM (SELECT 2.5::euros AS b, NULL::int AS a, 'NaN'::float4 AS d, false AS c) r, explain_score(r, 'ties@1') e
+SELECT e.feature, e.value FROM (SELECT 2.5::euros AS b, NULL::int AS a, 'NaN'::float4 AS d, false AS c) r,
+	explain_score(r, 'ties@1') e
 ORDER BY e.feature COLLATE "C";
-SELECT e.feature, e.value FROM (SELECT 1.30 AS dette, 'Bretagne'::char(12) AS region, 'SA'::varchar AS forme, NULL::int AS effectif) r,
+SELECT e.feature, e.value FROM (SELECT 1.30 AS dette, 'Bretagne'::char(12) AS region, 'SA'::varchar AS forme,
+	NULL::int AS effectif) r,
 	explain_score(r, 'firms@1') e ORDER BY e.feature COLLATE "C";
 DROP DOMAIN euros;
 
@@ -199,11 +229,14 @@ DROP DOMAIN euros;
 -- Points where the contributions cancel out, and where the score saturates
 --
 SELECT risk.import_model('balance', linear_model(ARRAY['x', 'y'], ARRAY[1, 1], -1, 'binary:logistic'));
-SELECT x, bool_and(points IS NOT NULL) AS known, abs(sum(points) - score_company(ARRAY[x, -x], 'balance@1')) < 1e-7 AS adds_up,
+SELECT x, bool_and(points IS NOT NULL) AS known,
+	abs(sum(points) - score_company(ARRAY[x, -x], 'balance@1')) < 1e-7 AS adds_up,
 	bool_and(rank = 0 OR sign(points) = sign(contribution)) AS signs
 FROM unnest('{0, 1e-12, 1, 50}'::float8[]) x, explain_score(ARRAY[x, -x], 'balance@1') GROUP BY x ORDER BY x;
-SELECT x, abs(sum(points) - score_company(ARRAY[x, 0], 'balance@1')) < 1e-7 AS adds_up, bool_and(points BETWEEN -1 AND 1) AS bounded
-FROM unnest('{-1e30, -100, 1e-10, 100, 1e30}'::float8[]) x, explain_score(ARRAY[x, 0], 'balance@1') GROUP BY x ORDER BY x;
+SELECT x, abs(sum(points) - score_company(ARRAY[x, 0], 'balance@1')) < 1e-7 AS adds_up,
+	bool_and(points BETWEEN -1 AND 1) AS bounded
+FROM unnest('{-1e30, -100, 1e-10, 100, 1e30}'::float8[]) x, explain_score(ARRAY[x, 0], 'balance@1') GROUP BY x
+ORDER BY x;
 -- other scores than probabilities
 SELECT risk.import_model('poisson', golden_model('poisson-xgb3.3.0', 'json'));
 SELECT bool_and(abs(p - score_company(x, 'poisson@1')) <= 1e-5 * greatest(1, p)) AS adds_up
@@ -212,49 +245,66 @@ FROM vectors, LATERAL (SELECT sum(points) AS p FROM explain_score(x, 'poisson@1'
 --
 -- By group
 --
-SELECT r.rank, r.feature_group, r.group_label, r.features FROM vectors, risk.explain_groups(x) r WHERE n = 1 ORDER BY rank;
+SELECT r.rank, r.feature_group, r.group_label, r.features FROM vectors, risk.explain_groups(x) r WHERE n = 1
+ORDER BY rank;
 SELECT risk.describe_features('explained', '{
 	"groups": {"debts": {"label": "Dettes"}, "size": {"label": "Taille"}, "empty": {"label": "Vide"}},
-	"features": {"dette_sociale": {"label": "Dette sociale", "group": "debts", "source": "Urssaf"}, "part_patronale": {"group": "debts"},
-		"effectif": {"label": "Effectif", "group": "size"}, "chiffre_d_affaires": {"group": "size"}, "f4": {"group": "unlabelled"}}}');
-SELECT r.feature_group, r.group_label, r.features FROM vectors, risk.explain_groups(x) r WHERE n = 1 ORDER BY feature_group COLLATE "C", rank;
-SELECT r.feature, r.label, r.feature_group, r.group_label, r.source FROM vectors, explain_score(x) r WHERE n = 1 ORDER BY feature COLLATE "C";
-SELECT bool_and(abs(g.contribution - s.contribution) < 1e-12) AS contributions, bool_and(abs(g.points - s.points) < 1e-12) AS points,
+	"features": {"dette_sociale": {"label": "Dette sociale", "group": "debts", "source": "Urssaf"},
+		"part_patronale": {"group": "debts"},
+		"effectif": {"label": "Effectif", "group": "size"}, "chiffre_d_affaires": {"group": "size"},
+		"f4": {"group": "unlabelled"}}}');
+SELECT r.feature_group, r.group_label, r.features FROM vectors, risk.explain_groups(x) r WHERE n = 1
+ORDER BY feature_group COLLATE "C", rank;
+SELECT r.feature, r.label, r.feature_group, r.group_label, r.source FROM vectors, explain_score(x) r WHERE n = 1
+ORDER BY feature COLLATE "C";
+SELECT bool_and(abs(g.contribution - s.contribution) < 1e-12) AS contributions,
+	bool_and(abs(g.points - s.points) < 1e-12) AS points,
 	bool_and(g.features = s.features OR g.rank = 0) AS counts, count(*)
 FROM vectors, LATERAL (SELECT * FROM risk.explain_groups(x)) g,
-	LATERAL (SELECT count(*) AS features, sum(contribution) AS contribution, sum(points) AS points FROM explain_score(x) r
-		WHERE r.feature_group IS NOT DISTINCT FROM nullif(g.feature_group, '(base)') AND (r.rank = 0) = (g.rank = 0)) s;
+	LATERAL (SELECT count(*) AS features, sum(contribution) AS contribution, sum(points) AS points
+		FROM explain_score(x) r
+		WHERE r.feature_group IS NOT DISTINCT FROM nullif(g.feature_group, '(base)')
+			AND (r.rank = 0) = (g.rank = 0)) s;
 SELECT bool_and(rank < 2 OR abs(contribution) <= abs(before)) AS by_size FROM (SELECT rank, contribution,
 	lag(contribution) OVER (PARTITION BY n ORDER BY rank) AS before FROM vectors, risk.explain_groups(x)) g;
 
 --
 -- As one jsonb
 --
-SELECT k AS key, jsonb_typeof(e -> k) AS type FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e, jsonb_object_keys(e) k
+SELECT k AS key, jsonb_typeof(e -> k) AS type
+FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e, jsonb_object_keys(e) k
 WHERE n = 1 ORDER BY k COLLATE "C";
-SELECT k AS macro FROM vectors, jsonb_object_keys(risk.explanation(x) -> 'macro_expl') k WHERE n = 1 ORDER BY k COLLATE "C";
+SELECT k AS macro FROM vectors, jsonb_object_keys(risk.explanation(x) -> 'macro_expl') k WHERE n = 1
+ORDER BY k COLLATE "C";
 SELECT k AS macro, string_agg(f, ' ' ORDER BY f COLLATE "C") AS micro
-FROM vectors, jsonb_each(risk.explanation(x) -> 'micro_expl') e (k, v), jsonb_object_keys(v) f WHERE n = 1 GROUP BY k ORDER BY k COLLATE "C";
-SELECT DISTINCT e ->> 'model' AS model, e ? 'alert' AS alert FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e;
+FROM vectors, jsonb_each(risk.explanation(x) -> 'micro_expl') e (k, v), jsonb_object_keys(v) f WHERE n = 1
+GROUP BY k ORDER BY k COLLATE "C";
+SELECT DISTINCT e ->> 'model' AS model, e ? 'alert' AS alert
+FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e;
 SELECT risk.set_thresholds('explained', 0.5, 0.25);
-SELECT bool_and(e ->> 'alert' = risk.alert_level(score_company(x))) AS alerts, count(DISTINCT e ->> 'alert') AS levels,
-	bool_and((e ->> 'score')::float8 = score_company(x)) AS scores, bool_and((e ->> 'margin')::float8 = risk.margin(x)) AS margins
+SELECT bool_and(e ->> 'alert' = risk.alert_level(score_company(x))) AS alerts,
+	count(DISTINCT e ->> 'alert') AS levels,
+	bool_and((e ->> 'score')::float8 = score_company(x)) AS scores,
+	bool_and((e ->> 'margin')::float8 = risk.margin(x)) AS margins
 FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e;
 -- percentage points: with the base, macro_expl and micro_expl add up to the score
 SELECT bool_and(abs((e ->> 'base')::float8 + macro - 100 * score_company(x)) < 1e-4) AS macro,
 	bool_and(abs((e ->> 'base')::float8 + micro - 100 * score_company(x)) < 1e-4) AS micro
 FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e,
 	LATERAL (SELECT sum(v::float8) AS macro FROM jsonb_each_text(e -> 'macro_expl') m (k, v)) m,
-	LATERAL (SELECT sum(p::float8) AS micro FROM jsonb_each(e -> 'micro_expl') g (k, v), jsonb_each_text(v) f (f, p)) f;
+	LATERAL (SELECT sum(p::float8) AS micro
+		FROM jsonb_each(e -> 'micro_expl') g (k, v), jsonb_each_text(v) f (f, p)) f;
 SELECT bool_and(abs((e -> 'micro_expl' -> 'Dettes' ->> 'dette_sociale')::float8 - 100 * r.points) < 1e-9) AS points
 FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e, explain_score(x) r WHERE r.feature = 'dette_sociale';
 -- two groups with one label, or with the label of no group, do not swallow each other
-SELECT risk.describe_features('explained', '{"groups": {"size": {"label": "Dettes"}, "unlabelled": {"label": "(no group)"}}}');
+SELECT risk.describe_features('explained',
+	'{"groups": {"size": {"label": "Dettes"}, "unlabelled": {"label": "(no group)"}}}');
 SELECT bool_and(abs((e ->> 'base')::float8 + macro - 100 * score_company(x)) < 1e-4) AS macro,
 	bool_and(abs((e ->> 'base')::float8 + micro - 100 * score_company(x)) < 1e-4) AS micro
 FROM vectors, LATERAL (SELECT risk.explanation(x) AS e) e,
 	LATERAL (SELECT sum(v::float8) AS macro FROM jsonb_each_text(e -> 'macro_expl') m (k, v)) m,
-	LATERAL (SELECT sum(p::float8) AS micro FROM jsonb_each(e -> 'micro_expl') g (k, v), jsonb_each_text(v) f (f, p)) f;
+	LATERAL (SELECT sum(p::float8) AS micro
+		FROM jsonb_each(e -> 'micro_expl') g (k, v), jsonb_each_text(v) f (f, p)) f;
 
 -- Many companies: the mean of |contribution| by feature is what the rows of explain_score give
 CREATE TABLE many AS
@@ -263,10 +313,12 @@ SELECT risk.import_model('pair', tree_model(ARRAY['x', 'y'],
 	'[[[4, 0, 3, 1, 2, 1], [2, 5], [2, 1, 4, 3, 4, 0], [1, -2], [1, 4]], [[4, 1, 6, 1, 2, 0], [2, 1], [2, -1]]]'));
 SELECT bool_and(abs(g.value::float8 - s.mean) < 1e-9) AS same, count(*) AS features
 FROM jsonb_each_text((SELECT risk.global_importance(m, 'pair@1') FROM many m)) g
-	JOIN (SELECT feature, avg(abs(contribution)) AS mean FROM many m, explain_score(m, 'pair@1') WHERE rank > 0 GROUP BY 1) s
+	JOIN (SELECT feature, avg(abs(contribution)) AS mean FROM many m, explain_score(m, 'pair@1') WHERE rank > 0
+		GROUP BY 1) s
 	ON s.feature = g.key;
 -- by group and with FILTER; NULL companies do not count, none give NULL
-SELECT n % 2 AS odd, risk.global_importance(m, 'pair@1') = risk.global_importance(m, 'pair@1') FILTER (WHERE n > 0) AS same
+SELECT n % 2 AS odd, risk.global_importance(m, 'pair@1') = risk.global_importance(m, 'pair@1')
+	FILTER (WHERE n > 0) AS same
 FROM many m GROUP BY 1 ORDER BY 1;
 SELECT (SELECT risk.global_importance(m, 'pair@1') FROM generate_series(1, 2003) i LEFT JOIN many m ON m.n = i)
 	= (SELECT risk.global_importance(m, 'pair@1') FROM many m) AS same;
@@ -282,35 +334,49 @@ EXPLAIN (COSTS OFF) SELECT risk.global_importance(m, 'pair@1') FROM many m;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT importance = (SELECT risk.global_importance(m, 'pair@1') FROM many m) AS same FROM shared;
 ROLLBACK;
--- to the bit, in any order and by any tree of states, whatever waits in them; the same rows in the end are the same bytes
+-- to the bit, in any order and by any tree of states, whatever waits in them; the same
+-- rows in the end are the same bytes
 CREATE AGGREGATE importance_state(record, text) (SFUNC = risk_internal.importance_add, STYPE = bytea);
 CREATE AGGREGATE sum_importance(bytea) (SFUNC = risk_internal.importance_combine, STYPE = bytea);
-SELECT count(DISTINCT importance) AS results, count(DISTINCT risk_internal.importance_final(state)) AS of_states, bool_and(risk_internal.importance_final(state) = importance) AS same,
-	count(DISTINCT risk_internal.importance_combine(state, (SELECT importance_state(m, 'pair@1') FROM many m WHERE n = 1))) AS states
-FROM (SELECT risk.global_importance(m, 'pair@1' ORDER BY key) AS importance, importance_state(m, 'pair@1' ORDER BY key) AS state
-	FROM many m, LATERAL (VALUES (1, n), (2, -n), (3, n % 7), (4, hashint4(n)), (5, hashint4(n + 1))) o (number, key) GROUP BY number) r;
-SELECT count(DISTINCT sum) AS states, bool_and(risk_internal.importance_final(sum) = (SELECT risk.global_importance(m, 'pair@1') FROM many m)) AS same
+SELECT count(DISTINCT importance) AS results,
+	count(DISTINCT risk_internal.importance_final(state)) AS of_states,
+	bool_and(risk_internal.importance_final(state) = importance) AS same,
+	count(DISTINCT risk_internal.importance_combine(state,
+		(SELECT importance_state(m, 'pair@1') FROM many m WHERE n = 1))) AS states
+FROM (SELECT risk.global_importance(m, 'pair@1' ORDER BY key) AS importance,
+	importance_state(m, 'pair@1' ORDER BY key) AS state
+	FROM many m, LATERAL (VALUES (1, n), (2, -n), (3, n % 7), (4, hashint4(n)), (5, hashint4(n + 1))) o (number,
+		key) GROUP BY number) r;
+SELECT count(DISTINCT sum) AS states,
+	bool_and(risk_internal.importance_final(sum) = (SELECT risk.global_importance(m, 'pair@1') FROM many m)) AS same
 FROM (SELECT parts, sum_importance(state ORDER BY hashint4(part + parts)) AS sum
-	FROM (SELECT parts, n % parts AS part, importance_state(m, 'pair@1') AS state FROM many m, unnest(ARRAY[2, 3, 7, 16, 100]) parts GROUP BY 1, 2) s GROUP BY parts) t;
+	FROM (SELECT parts, n % parts AS part, importance_state(m, 'pair@1') AS state
+		FROM many m, unnest(ARRAY[2, 3, 7, 16, 100]) parts GROUP BY 1, 2) s GROUP BY parts) t;
 -- the planner knows how large a state is: that of fifty features
 SELECT aggtransspace BETWEEN 25 * bytes AND 50 * bytes + 2000 AS space
-FROM pg_aggregate, (SELECT length(importance_state(m, 'pair@1')) / 2 AS bytes FROM many m) s WHERE aggfnoid = 'risk.global_importance(record, text)'::regprocedure;
+FROM pg_aggregate, (SELECT length(importance_state(m, 'pair@1')) / 2 AS bytes FROM many m) s
+WHERE aggfnoid = 'risk.global_importance(record, text)'::regprocedure;
 -- two models do not mix, and a state is checked
 SELECT risk.import_model('pair', linear_model(ARRAY['x', 'y'], ARRAY[1, 2]::float8[]));
 SELECT outcome($$SELECT risk.global_importance(m, 'pair@' || 1 + n % 2) FROM many m$$);
 SELECT outcome($$SELECT risk_internal.importance_final('\x00')$$);
 -- also one that is made up of what another was: rows that wait, of another number of features or outputs
 SELECT risk.import_model('three', linear_model(ARRAY['x', 'y', 'z'], ARRAY[1, 2, 3]::float8[]));
-CREATE TABLE kept AS SELECT importance_state(m, 'pair@1') AS two, importance_state(r, 'three@1') AS three FROM many m, LATERAL (SELECT m.x, m.y, 1 AS z) r WHERE n <= 17;
-SELECT outcome(format('SELECT risk_internal.importance_final(%L)', substr(three, 1, 20) || substr(two, 21, 32 + 256) || substr(three, 309))) AS other_features,
-	outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(set_byte(two, 4, 16), 12, 16))) AS full_batch FROM kept;
+CREATE TABLE kept AS SELECT importance_state(m, 'pair@1') AS two, importance_state(r, 'three@1') AS three
+FROM many m, LATERAL (SELECT m.x, m.y, 1 AS z) r WHERE n <= 17;
+SELECT outcome(format('SELECT risk_internal.importance_final(%L)',
+	substr(three, 1, 20) || substr(two, 21, 32 + 256) || substr(three, 309))) AS other_features,
+	outcome(format('SELECT risk_internal.importance_final(%L)',
+		set_byte(set_byte(two, 4, 16), 12, 16))) AS full_batch FROM kept;
 DO $$
 DECLARE
 	kept kept;
 BEGIN
 	SELECT * INTO kept FROM kept;
-	EXECUTE format('CREATE AGGREGATE forged_importance(record, text) (SFUNC = risk_internal.importance_add, STYPE = bytea, INITCOND = %L)', 'anything');
-	EXECUTE format('CREATE AGGREGATE forged_features(record, text) (SFUNC = risk_internal.importance_add, STYPE = bytea, INITCOND = %L)',
+	EXECUTE format('CREATE AGGREGATE forged_importance(record, text) (SFUNC = risk_internal.importance_add,
+		STYPE = bytea, INITCOND = %L)', 'anything');
+	EXECUTE format('CREATE AGGREGATE forged_features(record, text) (SFUNC = risk_internal.importance_add,
+		STYPE = bytea, INITCOND = %L)',
 		substr(kept.three, 1, 20) || substr(kept.two, 21, 32) || substr(kept.three, 53));
 END
 $$;
@@ -319,21 +385,28 @@ SELECT outcome($$SELECT forged_features(m, 'pair@1') FROM many m$$);
 SELECT jsonb_object_keys(risk_internal.importance_final(two)) FROM kept;
 -- or one whose sums are none: negative, or too large to be carried on; or with more rows than are counted
 SELECT outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(two, 308 + 67 * 8 + 7, 255))) AS negative,
-	outcome(format('SELECT risk_internal.importance_combine(%L, %L)', two, set_byte(two, 308 + 552 + 8 * 8 + 7, 127))) AS huge,
-	outcome(format('SELECT risk_internal.importance_combine(%L, %L)', set_byte(two, 308 + 544 + 3, 127), two)) AS carries,
+	outcome(format('SELECT risk_internal.importance_combine(%L, %L)', two,
+		set_byte(two, 308 + 552 + 8 * 8 + 7, 127))) AS huge,
+	outcome(format('SELECT risk_internal.importance_combine(%L, %L)', set_byte(two, 308 + 544 + 3, 127),
+		two)) AS carries,
 	outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(two, 4 + 7, 1))) AS rows FROM kept;
 -- any single byte changed: an answer or an error, never a crash
-SELECT bool_and(result ~ '^(ok|22P03|55000|42704|22023)') AS as_expected, bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
-FROM (SELECT outcome(format('SELECT %s', replace(call, '$1', quote_literal(set_byte(two, n, (get_byte(two, n) + change) % 256)) || '::bytea'))) AS result
+SELECT bool_and(result ~ '^(ok|22P03|55000|42704|22023)') AS as_expected,
+	bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
+FROM (SELECT outcome(format('SELECT %s',
+	replace(call, '$1', quote_literal(set_byte(two, n, (get_byte(two, n) + change) % 256)) || '::bytea'))) AS result
 	FROM kept, generate_series(0, length(two) - 1) n, (VALUES (1), (128), (255)) d (change),
-		(VALUES ('risk_internal.importance_final($1)'), ('risk_internal.importance_final(risk_internal.importance_combine($1, $1))')) c (call)
+		(VALUES ('risk_internal.importance_final($1)'),
+			('risk_internal.importance_final(risk_internal.importance_combine($1, $1))')) c (call)
 	WHERE n < 64 OR n % 7 = 0) r;
-DROP AGGREGATE sum_importance(bytea), importance_state(record, text), forged_importance(record, text), forged_features(record, text);
+DROP AGGREGATE sum_importance(bytea), importance_state(record, text), forged_importance(record, text),
+	forged_features(record, text);
 DROP TABLE kept;
 DROP TABLE many;
 
 DROP TABLE vectors, reasons;
-DROP FUNCTION compare_shapley(text, bytea, float8[], float8), shapley(bytea, float4[]), expected(plain_tree, int, float4[], boolean[]),
+DROP FUNCTION compare_shapley(text, bytea, float8[], float8), shapley(bytea, float4[]),
+	expected(plain_tree, int, float4[], boolean[]),
 	plain_trees(bytea);
 DROP TYPE plain_tree;
 SELECT risk.archive_model('explained@1');

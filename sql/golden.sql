@@ -55,14 +55,16 @@ BEGIN
 	INSERT INTO golden_answer
 	SELECT $1.case_name, format, 'jsonb', g.number,
 		risk.margins(to_jsonb(g), reference), risk.predict(to_jsonb(g), reference), flat.contributions
-	FROM given g, LATERAL (SELECT array_agg(c) AS contributions FROM unnest(risk.contributions(to_jsonb(g), reference)) c) flat;
+	FROM given g, LATERAL (SELECT array_agg(c) AS contributions
+		FROM unnest(risk.contributions(to_jsonb(g), reference)) c) flat;
 	IF NOT true = ANY (categorical) THEN
 		INSERT INTO golden_answer
 		SELECT $1.case_name, format, 'array', number - 1,
 			risk.margins(a.fields, reference), risk.predict(a.fields, reference), flat.contributions
 		FROM (SELECT number, string_to_array(line, ',', '')::float8[] AS fields FROM golden_line l
 				WHERE l.case_name = $1.case_name AND file = 'rows.csv' AND number > 1) a,
-			LATERAL (SELECT array_agg(c) AS contributions FROM unnest(risk.contributions(a.fields, reference)) c) flat;
+			LATERAL (SELECT array_agg(c) AS contributions
+				FROM unnest(risk.contributions(a.fields, reference)) c) flat;
 	END IF;
 	DROP TABLE given;
 	PERFORM risk.drop_model(reference);

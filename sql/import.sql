@@ -35,7 +35,8 @@ SELECT reference, imported_at = now() AS in_this_transaction FROM risk.models WH
 ROLLBACK;
 
 -- The same bytes, rounds and names have the same content digest, and only those.
-SELECT a.reference, b.reference, a.digest = b.digest AS same_bytes, a.content_digest = b.content_digest AS same_content
+SELECT a.reference, b.reference, a.digest = b.digest AS same_bytes,
+	a.content_digest = b.content_digest AS same_content
 FROM risk.models a JOIN risk.models b ON a.name = b.name AND a.version < b.version
 WHERE a.name = 'tiny' AND a.version = 2 ORDER BY a.version, b.version;
 
@@ -77,7 +78,8 @@ SELECT reference, rounds < rounds_total AS cut FROM risk.models WHERE name = 'ea
 -- The categories' names.  (This release of XGBoost lost the end of the last one.)
 SELECT risk.import_model('shapes', risk_test.golden_model('category-names-xgb3.3.0', 'json'));
 SELECT feature, kind, categories FROM risk.model_features WHERE name = 'shapes' ORDER BY position;
-SELECT inspected.categories FROM risk.inspect_model(risk_test.golden_model('category-names-xgb3.3.0', 'ubj')) inspected;
+SELECT inspected.categories FROM risk.inspect_model(
+	risk_test.golden_model('category-names-xgb3.3.0', 'ubj')) inspected;
 
 -- The bytes come back exactly, long ones from several pieces.
 SELECT risk.import_model('long', risk_test.tree_model(ARRAY['debt', 'staff'],
@@ -112,7 +114,8 @@ FROM risk.loaded_models WHERE name = 'early' AND version = 1;
 -- The other tests make their own models.
 DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
 SELECT (SELECT count(*) FROM risk.models) AS models, (SELECT count(*) FROM risk_internal.registry_chunk) AS chunks,
-	(SELECT count(*) FROM risk_internal.registry_feature) AS features, (SELECT count(*) FROM risk_internal.registry_group) AS groups;
+	(SELECT count(*) FROM risk_internal.registry_feature) AS features,
+	(SELECT count(*) FROM risk_internal.registry_group) AS groups;
 -- Numbers of dropped versions are not given again.
 SELECT risk.import_model('tiny', risk_test.linear_model(ARRAY['debt', 'staff'], ARRAY[1, 2]));
 SELECT risk.drop_model('tiny@9');
@@ -122,6 +125,9 @@ SELECT image_bytes < 10000 AS small
 FROM risk.inspect_model(risk_test.tree_model(ARRAY['c'], '[[[4, 0, [16777215], 1, 2, 0], [2, 10], [2, 20]]]'));
 
 -- Names and numbers have bounds
-SELECT risk_test.outcome($$SELECT risk.import_model(repeat('n', 201), risk_test.linear_model(ARRAY['x'], ARRAY[1]))$$);
-SELECT risk_test.outcome($$SELECT risk.import_model('n', risk_test.linear_model(ARRAY['x'], ARRAY[1]), version => 1000000000)$$);
-SELECT risk_test.outcome($$SELECT risk.import_model('n', risk_test.linear_model(ARRAY['x'], ARRAY[1]), feature_names => ARRAY[['y']])$$);
+SELECT risk_test.outcome($$SELECT risk.import_model(repeat('n', 201),
+	risk_test.linear_model(ARRAY['x'], ARRAY[1]))$$);
+SELECT risk_test.outcome($$SELECT risk.import_model('n', risk_test.linear_model(ARRAY['x'], ARRAY[1]),
+	version => 1000000000)$$);
+SELECT risk_test.outcome($$SELECT risk.import_model('n', risk_test.linear_model(ARRAY['x'], ARRAY[1]),
+	feature_names => ARRAY[['y']])$$);

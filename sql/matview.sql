@@ -18,14 +18,16 @@ SELECT format('CREATE VIEW feature_row AS SELECT siren, %s FROM given',
 FROM risk.model_features WHERE name = 'viewed' \gexec
 SELECT risk.bind_source('viewed', 'feature_row', 'siren');
 CREATE MATERIALIZED VIEW risk_test_views.scores AS
-SELECT siren, score_company(f) AS score, risk.alert_level(score_company(f)) AS level, risk.explanation(f) AS explanation,
+SELECT siren, score_company(f) AS score, risk.alert_level(score_company(f)) AS level,
+	risk.explanation(f) AS explanation,
 	score_company(siren) AS looked_up, (SELECT feature FROM explain_score(f, top => 1) WHERE rank = 1) AS first_reason
 FROM feature_row f;
 CREATE UNIQUE INDEX ON risk_test_views.scores (siren);
 SELECT count(*), count(DISTINCT level) AS levels, bool_and(score = looked_up) AS same FROM risk_test_views.scores;
 
 -- Concurrently: rows are compared, and as all of them are the same, none is touched
-CREATE TEMPORARY TABLE rows_before AS SELECT ctid AS at, xmin::text AS by, s::text AS row, siren FROM risk_test_views.scores s;
+CREATE TEMPORARY TABLE rows_before AS SELECT ctid AS at, xmin::text AS by, s::text AS row, siren
+FROM risk_test_views.scores s;
 REFRESH MATERIALIZED VIEW CONCURRENTLY risk_test_views.scores;
 SELECT count(*), bool_and(s.ctid = b.at AND s.xmin::text = b.by) AS untouched
 FROM risk_test_views.scores s JOIN rows_before b USING (siren);
@@ -45,7 +47,8 @@ UPDATE given SET features[1] = 12.5 WHERE siren = '000000009';
 DROP TABLE rows_before;
 CREATE TEMPORARY TABLE rows_before AS SELECT ctid AS at, siren FROM risk_test_views.scores s;
 REFRESH MATERIALIZED VIEW CONCURRENTLY risk_test_views.scores;
-SELECT string_agg(siren, ' ') AS touched FROM risk_test_views.scores s JOIN rows_before b USING (siren) WHERE s.ctid <> b.at;
+SELECT string_agg(siren, ' ') AS touched FROM risk_test_views.scores s JOIN rows_before b USING (siren)
+WHERE s.ctid <> b.at;
 
 -- A view that names no version follows a promotion when it is refreshed, not before
 SELECT risk.import_model('viewed', golden_model('logistic-xgb3.3.0', 'ubj'), iterations => 1);

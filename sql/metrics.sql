@@ -58,24 +58,32 @@ SELECT g.*, metric_of_rows(case_name, weighted, metric, parameters) AS of_rows,
 	metric_of_outcomes(outcomes_of(case_name, weighted), metric, parameters) AS of_outcomes
 FROM golden_value g;
 SELECT metric, count(*), count(value) AS defined, bool_and(near(of_rows, value)) AS as_golden,
-	bool_and(CASE WHEN metric IN ('log_loss', 'brier_score') THEN near(of_rows, of_outcomes, 1e-15) ELSE same(of_rows, of_outcomes) END) AS both_ways
+	bool_and(CASE WHEN metric IN ('log_loss', 'brier_score') THEN near(of_rows, of_outcomes, 1e-15)
+		ELSE same(of_rows, of_outcomes) END) AS both_ways
 FROM answer GROUP BY metric ORDER BY metric;
-SELECT case_name, weighted, metric, parameters, value, of_rows FROM answer WHERE NOT near(of_rows, value) ORDER BY 1, 2, 3, 4;
+SELECT case_name, weighted, metric, parameters, value, of_rows FROM answer WHERE NOT near(of_rows, value)
+ORDER BY 1, 2, 3, 4;
 -- with counts for weights, a weight of 1 changes nothing, to the last bit
 SELECT bool_and(same(of_rows, (SELECT CASE metric
-	WHEN 'roc_auc' THEN risk.roc_auc(score, label, 1.0) WHEN 'average_precision' THEN risk.average_precision(score, label, 1.0)
+	WHEN 'roc_auc' THEN risk.roc_auc(score, label, 1.0)
+	WHEN 'average_precision' THEN risk.average_precision(score, label, 1.0)
 	WHEN 'log_loss' THEN risk.log_loss(score, label, 1.0) WHEN 'brier_score' THEN risk.brier_score(score, label, 1.0)
 	WHEN 'ks_statistic' THEN risk.ks_statistic(score, label, 1.0) WHEN 'gini' THEN risk.gini(score, label, 1.0) END
 	FROM outcome o WHERE o.case_name = a.case_name))) AS same
-FROM answer a WHERE NOT weighted AND case_name <> 'unbounded' AND metric IN ('roc_auc', 'average_precision', 'log_loss', 'brier_score', 'ks_statistic', 'gini');
+FROM answer a WHERE NOT weighted AND case_name <> 'unbounded'
+	AND metric IN ('roc_auc', 'average_precision', 'log_loss', 'brier_score', 'ks_statistic', 'gini');
 -- nor does a factor of all weights
 SELECT metric, bool_and(near(v.value, of_rows)) AS same
 FROM answer a, LATERAL (SELECT CASE metric
-		WHEN 'roc_auc' THEN risk.roc_auc(score, label, weight * factor) WHEN 'average_precision' THEN risk.average_precision(score, label, weight * factor)
-		WHEN 'log_loss' THEN risk.log_loss(score, label, weight * factor) WHEN 'ks_statistic' THEN risk.ks_statistic(score, label, weight * factor)
+		WHEN 'roc_auc' THEN risk.roc_auc(score, label, weight * factor)
+		WHEN 'average_precision' THEN risk.average_precision(score, label, weight * factor)
+		WHEN 'log_loss' THEN risk.log_loss(score, label, weight * factor)
+		WHEN 'ks_statistic' THEN risk.ks_statistic(score, label, weight * factor)
 		WHEN 'best_threshold' THEN risk.best_threshold(score, label, parameters[1], weight * factor) END AS value
-	FROM outcome o, unnest(ARRAY[1e-200, 1e-290, 1e200, 1e280]::float8[]) factor WHERE o.case_name = a.case_name GROUP BY factor) v
-WHERE weighted AND case_name NOT IN ('uneven weights', 'unbounded') AND metric IN ('roc_auc', 'average_precision', 'log_loss', 'ks_statistic', 'best_threshold')
+	FROM outcome o, unnest(ARRAY[1e-200, 1e-290, 1e200, 1e280]::float8[]) factor WHERE o.case_name = a.case_name
+	GROUP BY factor) v
+WHERE weighted AND case_name NOT IN ('uneven weights', 'unbounded')
+	AND metric IN ('roc_auc', 'average_precision', 'log_loss', 'ks_statistic', 'best_threshold')
 GROUP BY metric ORDER BY metric;
 
 -- Curves
@@ -84,7 +92,8 @@ WITH point AS (
 	FROM (SELECT DISTINCT case_name, weighted FROM golden_curve) c, risk.roc_curve(outcomes_of(case_name, weighted))
 	UNION ALL
 	SELECT case_name, weighted, 'precision_recall', threshold, precision, recall
-	FROM (SELECT DISTINCT case_name, weighted FROM golden_curve) c, risk.precision_recall_curve(outcomes_of(case_name, weighted)))
+	FROM (SELECT DISTINCT case_name, weighted FROM golden_curve) c,
+		risk.precision_recall_curve(outcomes_of(case_name, weighted)))
 SELECT curve, count(*), count(p.x) FILTER (WHERE threshold = 'Infinity') AS beginnings,
 	bool_and(near(p.x, g.x) AND near(p.y, g.y)) FILTER (WHERE threshold < 'Infinity') AS as_golden
 FROM golden_curve g FULL JOIN point p USING (case_name, weighted, curve, threshold) GROUP BY curve ORDER BY curve;
@@ -92,41 +101,57 @@ FROM golden_curve g FULL JOIN point p USING (case_name, weighted, curve, thresho
 -- Survival
 SELECT case_name, count(*), near(risk.concordance_index(score, months, event), value) AS as_golden,
 	-- by its definition
-	same(risk.concordance_index(score, months, event), (SELECT sum(CASE WHEN a.score > b.score THEN 1 WHEN a.score = b.score THEN 0.5 ELSE 0 END)::float8 / nullif(count(*), 0)
+	same(risk.concordance_index(score, months, event),
+		(SELECT sum(CASE WHEN a.score > b.score THEN 1
+			WHEN a.score = b.score THEN 0.5 ELSE 0 END)::float8 / nullif(count(*), 0)
 		FROM survival a, survival b WHERE a.case_name = s.case_name AND b.case_name = s.case_name
 			AND a.event AND (a.months < b.months OR a.months = b.months AND NOT b.event))) AS by_definition
 FROM survival s JOIN golden_concordance USING (case_name) GROUP BY case_name, value ORDER BY case_name;
-SELECT risk.concordance_index(score, months, event) AS one, risk.concordance_index(score, months, false) AS no_failure,
-	risk.concordance_index(score, 5, true) AS one_time, risk.concordance_index(score, 'Infinity', event) AS never FROM survival WHERE case_name = 'small';
+SELECT risk.concordance_index(score, months, event) AS one,
+	risk.concordance_index(score, months, false) AS no_failure,
+	risk.concordance_index(score, 5, true) AS one_time,
+	risk.concordance_index(score, 'Infinity', event) AS never FROM survival WHERE case_name = 'small';
 
 --
 -- Definitions, by brute force
 --
 SELECT count(*), bool_and(near(auc, pairs)) AS pairs, bool_and(near(best, threshold)) AS best
-FROM (SELECT case_name, risk.roc_auc(score, label) AS auc, risk.best_threshold(score, label, 0.5) AS best FROM outcome GROUP BY 1) m,
-	LATERAL (SELECT avg(CASE WHEN a.score > b.score THEN 1.0 WHEN a.score = b.score THEN 0.5 ELSE 0 END)::float8 AS pairs
-		FROM outcome a, outcome b WHERE a.case_name = m.case_name AND b.case_name = m.case_name AND a.label AND NOT b.label) p,
-	LATERAL (SELECT t.score AS threshold FROM (SELECT DISTINCT score FROM outcome o WHERE o.case_name = m.case_name) t,
-			LATERAL (SELECT count(*) FILTER (WHERE o.label AND o.score >= t.score) AS hits, count(*) FILTER (WHERE o.score >= t.score) AS alerts,
+FROM (SELECT case_name, risk.roc_auc(score, label) AS auc, risk.best_threshold(score, label, 0.5) AS best
+	FROM outcome GROUP BY 1) m,
+	LATERAL (SELECT avg(CASE WHEN a.score > b.score THEN 1.0
+		WHEN a.score = b.score THEN 0.5 ELSE 0 END)::float8 AS pairs
+		FROM outcome a, outcome b WHERE a.case_name = m.case_name AND b.case_name = m.case_name AND a.label
+			AND NOT b.label) p,
+	LATERAL (SELECT t.score AS threshold
+		FROM (SELECT DISTINCT score FROM outcome o WHERE o.case_name = m.case_name) t,
+			LATERAL (SELECT count(*) FILTER (WHERE o.label AND o.score >= t.score) AS hits,
+				count(*) FILTER (WHERE o.score >= t.score) AS alerts,
 				count(*) FILTER (WHERE o.label) AS failures FROM outcome o WHERE o.case_name = m.case_name) c
 		ORDER BY 1.25 * hits / nullif(0.25 * failures + alerts, 0) DESC, t.score DESC LIMIT 1) b
 WHERE auc IS NOT NULL;
 -- the highest scores: of equal ones at the end, the expected number
 CREATE FUNCTION top_failures(case_name text, cases numeric) RETURNS float8 LANGUAGE sql AS $$
 	SELECT sum(label::int * greatest(0, least(1, (cases - above) / same)))::float8
-	FROM (SELECT label, count(*) OVER (ORDER BY score DESC RANGE UNBOUNDED PRECEDING EXCLUDE GROUP) AS above, count(*) OVER (PARTITION BY score) AS same
+	FROM (SELECT label, count(*) OVER (ORDER BY score DESC RANGE UNBOUNDED PRECEDING EXCLUDE GROUP) AS above,
+		count(*) OVER (PARTITION BY score) AS same
 		FROM outcome o WHERE o.case_name = top_failures.case_name) r
 $$;
-SELECT case_name, bool_and(near(risk.precision_at_k(o, cases), top_failures(case_name, cases) / least(cases, n))) AS cases,
-	bool_and(near(risk.lift_at(o, cases), top_failures(case_name, cases) / least(cases, n) / nullif(rate, 0))) AS lift,
-	bool_and(near(risk.precision_at_k(o, share), top_failures(case_name, share::numeric * n) / (share * n))) AS shares,
-	bool_and(near(risk.lift_at(o, share), top_failures(case_name, share::numeric * n) / (share * n) / nullif(rate, 0))) AS share_lift
-FROM (SELECT case_name, risk.outcomes(score, label) AS o, count(*) AS n, avg(label::int)::float8 AS rate FROM outcome GROUP BY 1) c,
+SELECT case_name, bool_and(near(risk.precision_at_k(o, cases),
+	top_failures(case_name, cases) / least(cases, n))) AS cases,
+	bool_and(near(risk.lift_at(o, cases),
+		top_failures(case_name, cases) / least(cases, n) / nullif(rate, 0))) AS lift,
+	bool_and(near(risk.precision_at_k(o, share),
+		top_failures(case_name, share::numeric * n) / (share * n))) AS shares,
+	bool_and(near(risk.lift_at(o, share),
+		top_failures(case_name, share::numeric * n) / (share * n) / nullif(rate, 0))) AS share_lift
+FROM (SELECT case_name, risk.outcomes(score, label) AS o, count(*) AS n, avg(label::int)::float8 AS rate
+	FROM outcome GROUP BY 1) c,
 	(VALUES (1, 0.01::float8), (2, 0.05), (7, 0.5), (100, 0.9), (5000, 1)) k (cases, share)
 GROUP BY case_name ORDER BY case_name;
 SELECT risk.precision_at_k(score, label, 10) = risk.precision_at_k(risk.outcomes(score, label), 10) AS cases,
 	risk.precision_at_k(score, label, 0.05) = risk.precision_at_k(risk.outcomes(score, label), 0.05) AS share,
-	risk.precision_at_k(score, label, 10, weight) = risk.precision_at_k(risk.outcomes(score, label, weight), 10) AS weighted,
+	risk.precision_at_k(score, label, 10, weight)
+	= risk.precision_at_k(risk.outcomes(score, label, weight), 10) AS weighted,
 	risk.lift_at(score, label, 10, weight) = risk.lift_at(risk.outcomes(score, label, weight), 10) AS lift,
 	risk.lift_at(score, label, 0.05, weight) = risk.lift_at(risk.outcomes(score, label, weight), 0.05) AS lift_share
 FROM outcome WHERE case_name = 'rare';
@@ -135,25 +160,33 @@ SELECT near(risk.calibration_error(score, label, 10, 'quantile'), (SELECT sum(ab
 	FROM (SELECT sum(score) AS s, sum(label::int) AS l FROM (SELECT *, ntile(10) OVER (ORDER BY score) AS bin
 		FROM outcome WHERE case_name = 'plain') r GROUP BY bin) b)) AS quantile,
 	risk.calibration_error(score, label) = risk.calibration_error(score, label, 10, 'uniform') AS by_default,
-	near(risk.calibration_error(score, label, 4, 'quantile', 3), risk.calibration_error(score, label, 4, 'quantile')) AS weights
+	near(risk.calibration_error(score, label, 4, 'quantile', 3),
+		risk.calibration_error(score, label, 4, 'quantile')) AS weights
 FROM outcome WHERE case_name = 'plain';
 
 --
 -- NULLs, nothing, one class
 --
-SELECT risk.roc_auc(score, label), risk.average_precision(score, label), risk.log_loss(score, label), risk.brier_score(score, label),
-	risk.f_score(score, label, 0.5, 1), risk.outcomes(score, label) IS NULL AS outcomes, risk.merge_outcomes(NULL::bytea) IS NULL AS merged
+SELECT risk.roc_auc(score, label), risk.average_precision(score, label), risk.log_loss(score, label),
+	risk.brier_score(score, label),
+	risk.f_score(score, label, 0.5, 1), risk.outcomes(score, label) IS NULL AS outcomes,
+	risk.merge_outcomes(NULL::bytea) IS NULL AS merged
 FROM outcome WHERE false;
-SELECT risk.roc_auc(x, NULL), risk.roc_auc(NULL, true), risk.log_loss(NULL, true, 1), risk.precision_at(0.5, true, NULL),
+SELECT risk.roc_auc(x, NULL), risk.roc_auc(NULL, true), risk.log_loss(NULL, true, 1),
+	risk.precision_at(0.5, true, NULL),
 	risk.roc_auc(0.5, true, NULL) FROM generate_series(1, 3) x;
-SELECT risk.roc_auc(s, l) AS auc, risk.roc_auc(s, l, w) AS weighted, risk.log_loss(s, l, w), risk.precision_at(s, l, 0.5, w)
-FROM (VALUES (0.1::float8, false, 1::float8), (0.8, true, 2), (NULL, true, 1), (0.3, NULL, 1), (0.5, true, NULL), (0.99, false, 0)) v (s, l, w) WHERE w IS DISTINCT FROM 0;
+SELECT risk.roc_auc(s, l) AS auc, risk.roc_auc(s, l, w) AS weighted, risk.log_loss(s, l, w),
+	risk.precision_at(s, l, 0.5, w)
+FROM (VALUES (0.1::float8, false, 1::float8), (0.8, true, 2), (NULL, true, 1), (0.3, NULL, 1),
+	(0.5, true, NULL), (0.99, false, 0)) v (s, l, w) WHERE w IS DISTINCT FROM 0;
 -- rows of weight 0 do not count; all of them are nothing
-SELECT risk.roc_auc(s, l, w), risk.log_loss(s, l, w), risk.precision_at(s, l, 0.5, w), risk.outcomes(s, l, w) IS NULL AS outcomes
+SELECT risk.roc_auc(s, l, w), risk.log_loss(s, l, w), risk.precision_at(s, l, 0.5, w),
+	risk.outcomes(s, l, w) IS NULL AS outcomes
 FROM (VALUES (0.1::float8, false, 0::float8), (0.8, true, 0)) v (s, l, w);
 -- 0 and -0 are one score; infinite scores have a rank
 SELECT risk.roc_auc(s, l), (risk.count_outcomes(risk.outcomes(s, l))).*
-FROM (VALUES ('-0'::float8, true), ('0', false), ('Infinity', true), ('-Infinity', false), ('Infinity', true)) v (s, l);
+FROM (VALUES ('-0'::float8, true), ('0', false), ('Infinity', true), ('-Infinity', false),
+	('Infinity', true)) v (s, l);
 
 --
 -- What is refused
@@ -182,43 +215,61 @@ SELECT outcome($$SELECT risk.concordance_index(0.5, 'NaN', true)$$);
 SELECT outcome($$SELECT risk.brier_score(0.5, true, 1e308) FROM generate_series(1, 20)$$);
 SELECT outcome($$SELECT risk.precision_at(0.5, true, 0.5, 1e308) FROM generate_series(1, 20)$$);
 SELECT risk.roc_auc(x * 0.1, x > 2, 1e308) FROM generate_series(1, 20) x;
-SELECT outcome($$SELECT risk.merge_outcomes(o) FROM (VALUES (risk.outcomes(0.5, true)), (risk.outcomes(0.5, true, 2))) v (o)$$);
+SELECT outcome($$SELECT risk.merge_outcomes(o)
+	FROM (VALUES (risk.outcomes(0.5, true)), (risk.outcomes(0.5, true, 2))) v (o)$$);
 
 --
 -- Any order, any tree of partial states, any plan: the same bits
 --
 SELECT setseed(0.5);
 CREATE TABLE many AS
-SELECT n, siren, period, score, random() < score AS label, (random() * 5)::float8 AS weight, ceil(random() * 24)::float8 AS months, n % 7 AS part
-FROM (SELECT n, n / 12 AS siren, n % 12 AS period, CASE WHEN n % 3 = 0 THEN round(random()::numeric, 2)::float8 ELSE random() ^ 2 END AS score
+SELECT n, siren, period, score, random() < score AS label, (random() * 5)::float8 AS weight,
+	ceil(random() * 24)::float8 AS months, n % 7 AS part
+FROM (SELECT n, n / 12 AS siren, n % 12 AS period,
+	CASE WHEN n % 3 = 0 THEN round(random()::numeric, 2)::float8 ELSE random() ^ 2 END AS score
 	FROM generate_series(1, 30000) n) r;
 ANALYZE many;
 CREATE VIEW all_metrics AS
-SELECT part, risk.roc_auc(score, label) AS a, risk.roc_auc(score, label, weight) AS b, risk.average_precision(score, label) AS c,
-	risk.average_precision(score, label, weight) AS d, risk.ks_statistic(score, label, weight) AS e, risk.gini(score, label) AS f,
-	risk.best_threshold(score, label, 0.5) AS g, risk.best_threshold(score, label, 2, weight) AS h, risk.log_loss(score, label) AS i,
-	risk.log_loss(score, label, weight) AS j, risk.brier_score(score, label) AS k, risk.brier_score(score, label, weight) AS l,
-	risk.precision_at(score, label, 0.3, weight) AS m, risk.recall_at(score, label, 0.3) AS n, risk.specificity_at(score, label, 0.3, weight) AS o,
+SELECT part, risk.roc_auc(score, label) AS a, risk.roc_auc(score, label, weight) AS b,
+	risk.average_precision(score, label) AS c,
+	risk.average_precision(score, label, weight) AS d, risk.ks_statistic(score, label, weight) AS e,
+	risk.gini(score, label) AS f,
+	risk.best_threshold(score, label, 0.5) AS g, risk.best_threshold(score, label, 2, weight) AS h,
+	risk.log_loss(score, label) AS i,
+	risk.log_loss(score, label, weight) AS j, risk.brier_score(score, label) AS k,
+	risk.brier_score(score, label, weight) AS l,
+	risk.precision_at(score, label, 0.3, weight) AS m, risk.recall_at(score, label, 0.3) AS n,
+	risk.specificity_at(score, label, 0.3, weight) AS o,
 	risk.balanced_accuracy(score, label, 0.3, weight) AS p, risk.f_score(score, label, 0.3, 2, weight) AS q,
 	risk.precision_at_k(score, label, 200) AS r, risk.lift_at(score, label, 0.05, weight) AS s,
 	risk.calibration_error(score, label) AS t, risk.calibration_error(score, label, 7, 'quantile', weight) AS u,
-	risk.concordance_index(score, months, label) AS v, md5(risk.outcomes(score, label)::text) AS w, md5(risk.outcomes(score, label, weight)::text) AS x,
-	md5(risk.clustered_outcomes(score, label, siren::text)::text) AS y, md5(risk.clustered_outcomes(score, label, siren::text, weight)::text) AS z
+	risk.concordance_index(score, months, label) AS v, md5(risk.outcomes(score, label)::text) AS w,
+	md5(risk.outcomes(score, label, weight)::text) AS x,
+	md5(risk.clustered_outcomes(score, label, siren::text)::text) AS y,
+	md5(risk.clustered_outcomes(score, label, siren::text, weight)::text) AS z
 FROM many GROUP BY GROUPING SETS ((part), ());
 SET max_parallel_workers_per_gather = 0;
 CREATE TABLE serial_metrics AS SELECT * FROM all_metrics;
-SELECT count(*), count(a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s + t + u + v) AS defined FROM serial_metrics;
+SELECT count(*), count(a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s + t + u
+	+ v) AS defined FROM serial_metrics;
 -- in parallel, by workers only
-CREATE VIEW all_parallel AS SELECT risk.roc_auc(score, label) AS a, risk.roc_auc(score, label, weight) AS b, risk.average_precision(score, label) AS c,
-	risk.average_precision(score, label, weight) AS d, risk.ks_statistic(score, label, weight) AS e, risk.gini(score, label) AS f,
-	risk.best_threshold(score, label, 0.5) AS g, risk.best_threshold(score, label, 2, weight) AS h, risk.log_loss(score, label) AS i,
-	risk.log_loss(score, label, weight) AS j, risk.brier_score(score, label) AS k, risk.brier_score(score, label, weight) AS l,
-	risk.precision_at(score, label, 0.3, weight) AS m, risk.recall_at(score, label, 0.3) AS n, risk.specificity_at(score, label, 0.3, weight) AS o,
+CREATE VIEW all_parallel AS SELECT risk.roc_auc(score, label) AS a, risk.roc_auc(score, label, weight) AS b,
+	risk.average_precision(score, label) AS c,
+	risk.average_precision(score, label, weight) AS d, risk.ks_statistic(score, label, weight) AS e,
+	risk.gini(score, label) AS f,
+	risk.best_threshold(score, label, 0.5) AS g, risk.best_threshold(score, label, 2, weight) AS h,
+	risk.log_loss(score, label) AS i,
+	risk.log_loss(score, label, weight) AS j, risk.brier_score(score, label) AS k,
+	risk.brier_score(score, label, weight) AS l,
+	risk.precision_at(score, label, 0.3, weight) AS m, risk.recall_at(score, label, 0.3) AS n,
+	risk.specificity_at(score, label, 0.3, weight) AS o,
 	risk.balanced_accuracy(score, label, 0.3, weight) AS p, risk.f_score(score, label, 0.3, 2, weight) AS q,
 	risk.precision_at_k(score, label, 200) AS r, risk.lift_at(score, label, 0.05, weight) AS s,
 	risk.calibration_error(score, label) AS t, risk.calibration_error(score, label, 7, 'quantile', weight) AS u,
-	risk.concordance_index(score, months, label) AS v, md5(risk.outcomes(score, label)::text) AS w, md5(risk.outcomes(score, label, weight)::text) AS x,
-	md5(risk.clustered_outcomes(score, label, siren::text)::text) AS y, md5(risk.clustered_outcomes(score, label, siren::text, weight)::text) AS z FROM many;
+	risk.concordance_index(score, months, label) AS v, md5(risk.outcomes(score, label)::text) AS w,
+	md5(risk.outcomes(score, label, weight)::text) AS x,
+	md5(risk.clustered_outcomes(score, label, siren::text)::text) AS y,
+	md5(risk.clustered_outcomes(score, label, siren::text, weight)::text) AS z FROM many;
 SET max_parallel_workers_per_gather = 2;
 SET min_parallel_table_scan_size = 0;
 SET parallel_setup_cost = 0;
@@ -226,9 +277,12 @@ SET parallel_tuple_cost = 0;
 SET parallel_leader_participation = off;
 ALTER TABLE many SET (parallel_workers = 2);
 EXPLAIN (COSTS OFF) SELECT risk.roc_auc(score, label), risk.log_loss(score, label) FROM many;
-SELECT count(*) AS same FROM (SELECT * FROM all_parallel INTERSECT SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z FROM serial_metrics WHERE part IS NULL) r;
+SELECT count(*) AS same FROM (SELECT *
+	FROM all_parallel INTERSECT SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x,
+		y, z FROM serial_metrics WHERE part IS NULL) r;
 EXPLAIN (COSTS OFF) SELECT part, risk.roc_auc(score, label), risk.log_loss(score, label) FROM many GROUP BY part;
-SELECT count(*) AS same FROM (SELECT part, risk.roc_auc(score, label, weight) AS b, risk.log_loss(score, label, weight) AS j, risk.concordance_index(score, months, label) AS v
+SELECT count(*) AS same FROM (SELECT part, risk.roc_auc(score, label, weight) AS b,
+	risk.log_loss(score, label, weight) AS j, risk.concordance_index(score, months, label) AS v
 	FROM many GROUP BY part) p JOIN serial_metrics s USING (part, b, j, v);
 RESET max_parallel_workers_per_gather;
 RESET min_parallel_table_scan_size;
@@ -239,12 +293,16 @@ SET max_parallel_workers_per_gather = 0;
 -- in other orders
 SELECT bool_and(s.j = o.j AND s.b = o.b AND s.x = o.x AND s.m = o.m) AS same
 FROM serial_metrics s, LATERAL (
-	SELECT risk.log_loss(score, label, weight) AS j, risk.roc_auc(score, label, weight) AS b, md5(risk.outcomes(score, label, weight)::text) AS x, risk.precision_at(score, label, 0.3, weight) AS m
+	SELECT risk.log_loss(score, label, weight) AS j, risk.roc_auc(score, label, weight) AS b,
+		md5(risk.outcomes(score, label, weight)::text) AS x, risk.precision_at(score, label, 0.3, weight) AS m
 	FROM (SELECT * FROM many ORDER BY score DESC, weight) r
-	UNION ALL SELECT risk.log_loss(score, label, weight), risk.roc_auc(score, label, weight), md5(risk.outcomes(score, label, weight)::text), risk.precision_at(score, label, 0.3, weight)
+	UNION ALL SELECT risk.log_loss(score, label, weight), risk.roc_auc(score, label, weight),
+	md5(risk.outcomes(score, label, weight)::text), risk.precision_at(score, label, 0.3, weight)
 	FROM (SELECT * FROM many ORDER BY score, weight DESC) r
-	UNION ALL SELECT risk.log_loss(score, label, weight ORDER BY md5(n::text)), risk.roc_auc(score, label, weight ORDER BY md5(n::text)),
-		md5(risk.outcomes(score, label, weight ORDER BY md5(n::text))::text), risk.precision_at(score, label, 0.3, weight ORDER BY md5(n::text)) FROM many) o
+	UNION ALL SELECT risk.log_loss(score, label, weight ORDER BY md5(n::text)),
+	risk.roc_auc(score, label, weight ORDER BY md5(n::text)),
+		md5(risk.outcomes(score, label, weight ORDER BY md5(n::text))::text),
+		risk.precision_at(score, label, 0.3, weight ORDER BY md5(n::text)) FROM many) o
 WHERE s.part IS NULL;
 -- merged in random trees, with the combine function and with the aggregate
 CREATE FUNCTION merged(parts bytea[], combine text) RETURNS bytea LANGUAGE plpgsql AS $$
@@ -263,135 +321,199 @@ BEGIN
 END
 $$;
 -- (an aggregate without a final function shows the state)
-CREATE AGGREGATE threshold_state(float8, boolean, float8, float8) (SFUNC = risk_internal.sums_add_threshold, STYPE = bytea, COMBINEFUNC = risk_internal.sums_combine);
-CREATE AGGREGATE loss_state(float8, boolean, float8) (SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea, COMBINEFUNC = risk_internal.sums_combine);
-CREATE AGGREGATE sum_states(bytea) (SFUNC = risk_internal.sums_combine, STYPE = bytea, COMBINEFUNC = risk_internal.sums_combine);
+CREATE AGGREGATE threshold_state(float8, boolean, float8, float8) (SFUNC = risk_internal.sums_add_threshold,
+	STYPE = bytea, COMBINEFUNC = risk_internal.sums_combine);
+CREATE AGGREGATE loss_state(float8, boolean, float8) (SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea,
+	COMBINEFUNC = risk_internal.sums_combine);
+CREATE AGGREGATE sum_states(bytea) (SFUNC = risk_internal.sums_combine, STYPE = bytea,
+	COMBINEFUNC = risk_internal.sums_combine);
 CREATE TABLE piece AS
-SELECT floor(random() * 40) AS piece, risk.outcomes(score, label, weight) AS outcomes, loss_state(score, label, weight) AS loss,
+SELECT floor(random() * 40) AS piece, risk.outcomes(score, label, weight) AS outcomes,
+	loss_state(score, label, weight) AS loss,
 	threshold_state(score, label, 0.3, weight) AS confusion FROM many GROUP BY 1;
-SELECT count(DISTINCT merged(outcomes, 'outcomes_combine')) AS outcomes, count(DISTINCT merged(loss, 'sums_combine')) AS losses,
+SELECT count(DISTINCT merged(outcomes, 'outcomes_combine')) AS outcomes,
+	count(DISTINCT merged(loss, 'sums_combine')) AS losses,
 	count(DISTINCT merged(confusion, 'sums_combine')) AS confusions
-FROM (SELECT array_agg(outcomes) AS outcomes, array_agg(loss) AS loss, array_agg(confusion) AS confusion FROM piece) p, generate_series(1, 10);
+FROM (SELECT array_agg(outcomes) AS outcomes, array_agg(loss) AS loss, array_agg(confusion) AS confusion
+	FROM piece) p, generate_series(1, 10);
 SELECT md5(risk.merge_outcomes(outcomes)::text) = x AS outcomes,
 	risk.merge_outcomes(outcomes) = merged(array_agg(outcomes), 'outcomes_combine') AS trees,
-	risk_internal.sums_mean(sum_states(loss)) = j AS loss, risk_internal.sums_precision(merged(array_agg(confusion), 'sums_combine')) = m AS precision,
+	risk_internal.sums_mean(sum_states(loss)) = j AS loss,
+	risk_internal.sums_precision(merged(array_agg(confusion), 'sums_combine')) = m AS precision,
 	sum_states(loss) = merged(array_agg(loss), 'sums_combine') AS bytes
 FROM piece, serial_metrics WHERE part IS NULL GROUP BY j, m, x;
 -- pieces themselves are as they were
 SELECT count(DISTINCT outcomes) AS pieces, sum((risk.count_outcomes(outcomes)).companies) AS rows FROM piece;
 
 -- Running, over a window, and with FILTER
-SELECT count(*), bool_and(same(running, direct)) AS auc, bool_and(same(running_loss, direct_loss)) AS loss, bool_and(same(running_precision, direct_precision)) AS precision
+SELECT count(*), bool_and(same(running, direct)) AS auc, bool_and(same(running_loss, direct_loss)) AS loss,
+	bool_and(same(running_precision, direct_precision)) AS precision
 FROM (SELECT n, risk.roc_auc(score, label) OVER w AS running, risk.log_loss(score, label) OVER w AS running_loss,
-		risk.precision_at(score, label, 0.2) OVER w AS running_precision FROM many WHERE n <= 200 WINDOW w AS (ORDER BY n)) r,
-	LATERAL (SELECT risk.roc_auc(score, label) AS direct, risk.log_loss(score, label) AS direct_loss, risk.precision_at(score, label, 0.2) AS direct_precision
+		risk.precision_at(score, label, 0.2) OVER w AS running_precision FROM many WHERE n <= 200
+		WINDOW w AS (ORDER BY n)) r,
+	LATERAL (SELECT risk.roc_auc(score, label) AS direct, risk.log_loss(score, label) AS direct_loss,
+		risk.precision_at(score, label, 0.2) AS direct_precision
 		FROM many m WHERE m.n <= r.n) d;
 SELECT count(*), bool_and(same(sliding, direct)) AS same
-FROM (SELECT n, risk.roc_auc(score, label, weight) OVER (ORDER BY n ROWS BETWEEN 30 PRECEDING AND CURRENT ROW) AS sliding FROM many WHERE n <= 200) r,
+FROM (SELECT n, risk.roc_auc(score, label, weight)
+	OVER (ORDER BY n ROWS BETWEEN 30 PRECEDING AND CURRENT ROW) AS sliding FROM many WHERE n <= 200) r,
 	LATERAL (SELECT risk.roc_auc(score, label, weight) AS direct FROM many m WHERE m.n BETWEEN r.n - 30 AND r.n) d;
-SELECT same(risk.roc_auc(score, label) FILTER (WHERE part = 3), (SELECT a FROM serial_metrics WHERE part = 3)) AS filtered FROM many;
+SELECT same(risk.roc_auc(score, label) FILTER (WHERE part = 3),
+	(SELECT a FROM serial_metrics WHERE part = 3)) AS filtered FROM many;
 -- many groups, spilled from memory
 SET work_mem = '64kB';
 SET enable_sort = off;
-CREATE TABLE small_groups AS SELECT siren, count(*) AS n, risk.roc_auc(score, label) AS auc, risk.log_loss(score, label) AS loss FROM many GROUP BY siren;
+CREATE TABLE small_groups AS SELECT siren, count(*) AS n, risk.roc_auc(score, label) AS auc,
+	risk.log_loss(score, label) AS loss FROM many GROUP BY siren;
 RESET work_mem;
 RESET enable_sort;
-SELECT count(*), sum(n) AS rows, count(auc) > 2000 AS defined, bool_and(near(auc, pairs)) AS auc, bool_and(near(g.loss, l.loss)) AS loss
+SELECT count(*), sum(n) AS rows, count(auc) > 2000 AS defined, bool_and(near(auc, pairs)) AS auc,
+	bool_and(near(g.loss, l.loss)) AS loss
 FROM small_groups g JOIN (SELECT siren, avg(-ln(CASE WHEN label THEN score ELSE 1 - score END)) AS loss FROM many
 		WHERE score > 0 AND score < 1 GROUP BY siren HAVING count(*) = 12) l USING (siren)
-	LEFT JOIN (SELECT siren, avg(CASE WHEN a.score > b.score THEN 1.0 WHEN a.score = b.score THEN 0.5 ELSE 0 END)::float8 AS pairs
+	LEFT JOIN (SELECT siren, avg(CASE WHEN a.score > b.score THEN 1.0
+		WHEN a.score = b.score THEN 0.5 ELSE 0 END)::float8 AS pairs
 		FROM many a JOIN many b USING (siren) WHERE a.label AND NOT b.label GROUP BY siren) p USING (siren);
 
 --
 -- Exact sums: as numeric has them
 --
 CREATE TABLE square AS SELECT p, l, w, (p - l::int) * (p - l::int) AS loss FROM (
-	SELECT random() ^ (1 + n % 40)::float8 AS p, random() < 0.5 AS l, (2.0::float8 ^ (n % 60 - 30)) AS w FROM generate_series(1, 3000) n) r;
+	SELECT random() ^ (1 + n % 40)::float8 AS p, random() < 0.5 AS l, (2.0::float8 ^ (n % 60 - 30)) AS w
+	FROM generate_series(1, 3000) n) r;
 -- (to the nearest double: the sum of the losses is less than half an ulp away)
 SELECT near(risk.brier_score(p, l), (sum(loss::numeric) / count(*))::float8, 1e-15) AS unweighted,
-	near(risk.brier_score(p, l, w), (sum(loss::numeric * w::numeric) / sum(w::numeric))::float8, 1e-15) AS weighted FROM square;
+	near(risk.brier_score(p, l, w), (sum(loss::numeric * w::numeric) / sum(w::numeric))::float8,
+		1e-15) AS weighted FROM square;
 -- nothing is lost between large and small
 SELECT risk.brier_score(p, false, w) AS of_one, risk.precision_at(0.5, p = 0, 0.5, w) AS share
 FROM (VALUES (1::float8, 1e300::float8), (0, 1), (1, 1e-300)) v (p, w);
-SELECT risk.precision_at(0.5, l, 0.1, w) = 1.0 / 3 AS third FROM (SELECT n % 3 = 0 AS l, 2.0::float8 ^ (-1074) AS w FROM generate_series(1, 300) n) r;
+SELECT risk.precision_at(0.5, l, 0.1, w) = 1.0 / 3 AS third
+FROM (SELECT n % 3 = 0 AS l, 2.0::float8 ^ (-1074) AS w FROM generate_series(1, 300) n) r;
 
 --
 -- States from anywhere are checked
 --
 SELECT outcome(format('SELECT risk.roc_auc(%L::bytea)', b)) AS outcome, count(*)
 FROM (SELECT risk.outcomes(score, label, weight) AS o FROM outcome WHERE case_name = 'tiny') g,
-	LATERAL (SELECT ''::bytea AS b UNION ALL SELECT 'abc' UNION ALL SELECT substr(o, 1, n) FROM generate_series(1, length(o) - 1) n
-		UNION ALL SELECT o || '\x00' UNION ALL SELECT o || substr(o, 37) UNION ALL SELECT substr(o, 1, 36) || substr(o, 61) || substr(o, 37, 24)
+	LATERAL (SELECT ''::bytea AS b UNION ALL SELECT 'abc' UNION ALL SELECT substr(o, 1, n)
+		FROM generate_series(1, length(o) - 1) n
+		UNION ALL SELECT o || '\x00' UNION ALL SELECT o || substr(o, 37)
+		UNION ALL SELECT substr(o, 1, 36) || substr(o, 61) || substr(o, 37, 24)
 		UNION ALL SELECT set_byte(o, n, 255) FROM generate_series(0, 11) n) v
 GROUP BY 1 ORDER BY 1;
 -- any single byte changed: an answer or an error, never a crash
-CREATE AGGREGATE best_state(float8, boolean, float8, float8) (SFUNC = risk_internal.outcomes_add_beta, STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
-CREATE AGGREGATE survival_state(float8, float8, boolean) (SFUNC = risk_internal.outcomes_add_months, STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
-SELECT state, count(*) AS tried, bool_and(result ~ '^(ok|22P03|22003|22023|54000)') AS as_expected, bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
-FROM (SELECT state, outcome(format('SELECT %s FROM (SELECT %L::bytea AS s) f', call, set_byte(s, n, (get_byte(s, n) + change) % 256))) AS result
+CREATE AGGREGATE best_state(float8, boolean, float8, float8) (SFUNC = risk_internal.outcomes_add_beta,
+	STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
+CREATE AGGREGATE survival_state(float8, float8, boolean) (SFUNC = risk_internal.outcomes_add_months,
+	STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
+SELECT state, count(*) AS tried, bool_and(result ~ '^(ok|22P03|22003|22023|54000)') AS as_expected,
+	bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
+FROM (SELECT state, outcome(format('SELECT %s FROM (SELECT %L::bytea AS s) f', call,
+	set_byte(s, n, (get_byte(s, n) + change) % 256))) AS result
 	FROM (SELECT 'outcomes' AS state, risk.outcomes(score, label, weight) AS s FROM outcome WHERE case_name = 'tiny'
-			UNION ALL SELECT 'clustered', risk.clustered_outcomes(score, label, weight::text, weight) FROM outcome WHERE case_name = 'tiny'
+			UNION ALL SELECT 'clustered', risk.clustered_outcomes(score, label, weight::text, weight)
+			FROM outcome WHERE case_name = 'tiny'
 			UNION ALL SELECT 'best', best_state(score, label, 2, weight) FROM outcome WHERE case_name = 'tiny'
 			UNION ALL SELECT 'survival', survival_state(score, months, event) FROM survival WHERE case_name = 'small'
 			UNION ALL SELECT 'sums', loss_state(score, label, weight) FROM outcome WHERE case_name = 'tiny'
-			UNION ALL SELECT 'confusion', threshold_state(score, label, 0.4, weight) FROM outcome WHERE case_name = 'tiny') g
-		JOIN (VALUES ('outcomes', 'risk.roc_auc(s)'), ('outcomes', 'risk.average_precision(risk_internal.outcomes_combine(s, s))'), ('outcomes', 'risk.lift_table(s)'),
-			('outcomes', 'risk.brier_score(s)'), ('clustered', 'risk.bootstrap(s, ''average_precision'', 3)'), ('best', 'risk_internal.best_threshold_final(risk_internal.outcomes_combine(s, s))'),
-			('survival', 'risk_internal.concordance_index_final(s)'), ('sums', 'risk_internal.sums_mean(risk_internal.sums_combine(s, s))'), ('confusion', 'risk_internal.sums_precision(s)')) c (state, call) USING (state),
+			UNION ALL SELECT 'confusion', threshold_state(score, label, 0.4, weight) FROM outcome
+			WHERE case_name = 'tiny') g
+		JOIN (VALUES ('outcomes', 'risk.roc_auc(s)'),
+			('outcomes', 'risk.average_precision(risk_internal.outcomes_combine(s, s))'),
+			('outcomes', 'risk.lift_table(s)'),
+			('outcomes', 'risk.brier_score(s)'), ('clustered', 'risk.bootstrap(s, ''average_precision'', 3)'),
+			('best', 'risk_internal.best_threshold_final(risk_internal.outcomes_combine(s, s))'),
+			('survival', 'risk_internal.concordance_index_final(s)'),
+			('sums', 'risk_internal.sums_mean(risk_internal.sums_combine(s, s))'),
+			('confusion', 'risk_internal.sums_precision(s)')) c (state, call) USING (state),
 		LATERAL generate_series(0, least(length(s), 200) - 1) n, (VALUES (1), (128), (255)) d (change)) r
 GROUP BY state ORDER BY state;
-SELECT outcome($$SELECT risk_internal.sums_mean('')$$), outcome($$SELECT risk_internal.sums_precision(loss) FROM piece$$);
-SELECT outcome($$SELECT risk_internal.outcomes_add(NULL, 0.5, true)$$), outcome($$SELECT risk_internal.sums_add_log_loss(NULL, 0.5, true)$$);
+SELECT outcome($$SELECT risk_internal.sums_mean('')$$),
+	outcome($$SELECT risk_internal.sums_precision(loss) FROM piece$$);
+SELECT outcome($$SELECT risk_internal.outcomes_add(NULL, 0.5, true)$$),
+	outcome($$SELECT risk_internal.sums_add_log_loss(NULL, 0.5, true)$$);
 SELECT outcome($$SELECT risk_internal.concordance_index_final(outcomes) FROM piece$$);
 -- as a state to begin with, too
-CREATE AGGREGATE forged(float8, boolean) (SFUNC = risk_internal.outcomes_add, STYPE = bytea, FINALFUNC = risk.roc_auc, INITCOND = 'anything');
+CREATE AGGREGATE forged(float8, boolean) (SFUNC = risk_internal.outcomes_add, STYPE = bytea,
+	FINALFUNC = risk.roc_auc, INITCOND = 'anything');
 SELECT outcome($$SELECT forged(0.5, true)$$);
-CREATE AGGREGATE forged_sums(float8, boolean) (SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea, FINALFUNC = risk_internal.sums_mean, INITCOND = 'anything');
+CREATE AGGREGATE forged_sums(float8, boolean) (SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea,
+	FINALFUNC = risk_internal.sums_mean, INITCOND = 'anything');
 SELECT outcome($$SELECT forged_sums(0.5, true)$$);
 -- counts whose sum is no number of rows: none may be taken for one
-CREATE TABLE endless AS SELECT substr(o, 1, 28) || string_agg(substr(o, 29 + 24 * n, 16) || set_byte('\x0000000000004000', 0, n % 2), ''::bytea ORDER BY n) AS counts,
-	substr(o, 1, 28) || substr(o, 29, 16) || '\x0000000000004000' AS low, substr(o, 1, 28) || substr(o, 53, 16) || '\x0100000000004000' AS high
-FROM (SELECT risk.outcomes(n, n % 2 = 1, 1) AS o FROM generate_series(0, 2047) n) r, generate_series(0, 2047) n GROUP BY o;
-SELECT outcome(format('SELECT %s FROM endless', call)) AS outcome FROM unnest(ARRAY['risk.bootstrap(counts, ''roc_auc'', 1)', 'risk.roc_auc(counts)',
-	'risk.bootstrap(high, ''average_precision'', 1)', 'risk_internal.outcomes_combine(low, low)', 'risk_internal.outcomes_combine(low, high)']) c (call);
+CREATE TABLE endless AS SELECT substr(o, 1, 28)
+	|| string_agg(substr(o, 29 + 24 * n, 16) || set_byte('\x0000000000004000', 0, n % 2), ''::bytea
+		ORDER BY n) AS counts,
+	substr(o, 1, 28) || substr(o, 29, 16) || '\x0000000000004000' AS low,
+	substr(o, 1, 28) || substr(o, 53, 16) || '\x0100000000004000' AS high
+FROM (SELECT risk.outcomes(n, n % 2 = 1, 1) AS o FROM generate_series(0, 2047) n) r, generate_series(0, 2047) n
+GROUP BY o;
+SELECT outcome(format('SELECT %s FROM endless', call)) AS outcome
+FROM unnest(ARRAY['risk.bootstrap(counts, ''roc_auc'', 1)', 'risk.roc_auc(counts)',
+	'risk.bootstrap(high, ''average_precision'', 1)', 'risk_internal.outcomes_combine(low, low)',
+	'risk_internal.outcomes_combine(low, high)']) c (call);
 SELECT outcome($$SELECT risk.merge_outcomes(o) FROM endless, LATERAL (VALUES (low), (high)) v (o)$$);
 SELECT risk.roc_auc(low), risk.count_outcomes(low) FROM endless;
 -- compressed, out of line, unaligned in a row
-CREATE TABLE stored AS SELECT 1::"char" AS c, risk.outcomes(score, label) AS o, '2'::"char" AS d, loss_state(score, label, weight) AS s FROM outcome WHERE case_name = 'plain';
+CREATE TABLE stored AS SELECT 1::"char" AS c, risk.outcomes(score, label) AS o, '2'::"char" AS d,
+	loss_state(score, label, weight) AS s FROM outcome WHERE case_name = 'plain';
 INSERT INTO stored SELECT '1', risk.outcomes(0.5, true), '2', NULL;
-INSERT INTO stored SELECT '1', risk.outcomes(n % 10, n % 2 = 0, 1 + n % 5), '2', NULL FROM generate_series(1, 30000) n;
-SELECT bool_or(pg_column_size(o) < length(o) + 4) OVER () AS some_packed, risk.roc_auc(o) IS NOT NULL AS auc, risk.roc_auc(o) = risk.roc_auc(o || ''::bytea) AS same,
-	risk.roc_auc(risk_internal.outcomes_combine(o, o)) = risk.roc_auc(o) AS doubled, risk_internal.sums_mean(s) = risk_internal.sums_mean(s || ''::bytea) AS mean FROM stored;
+INSERT INTO stored SELECT '1', risk.outcomes(n % 10, n % 2 = 0, 1 + n % 5), '2', NULL
+FROM generate_series(1, 30000) n;
+SELECT bool_or(pg_column_size(o) < length(o) + 4) OVER () AS some_packed, risk.roc_auc(o) IS NOT NULL AS auc,
+	risk.roc_auc(o) = risk.roc_auc(o || ''::bytea) AS same,
+	risk.roc_auc(risk_internal.outcomes_combine(o, o)) = risk.roc_auc(o) AS doubled,
+	risk_internal.sums_mean(s) = risk_internal.sums_mean(s || ''::bytea) AS mean FROM stored;
 
 --
 -- Tables
 --
 SELECT * FROM risk.confusion_matrix((SELECT risk.outcomes(score, label) FROM outcome WHERE case_name = 'tiny'), 0.4);
-SELECT * FROM risk.confusion_matrix((SELECT risk.outcomes(score, label, weight) FROM outcome WHERE case_name = 'tiny'), 0.4);
-SELECT * FROM risk.threshold_table((SELECT risk.outcomes(score, label) FROM outcome WHERE case_name = 'tiny'), 4, 1, 10);
-SELECT threshold, alerts, cost FROM risk.threshold_table((SELECT risk.outcomes(score, label, weight) FROM outcome WHERE case_name = 'tiny'), NULL);
+SELECT * FROM risk.confusion_matrix(
+	(SELECT risk.outcomes(score, label, weight) FROM outcome WHERE case_name = 'tiny'), 0.4);
+SELECT * FROM risk.threshold_table((SELECT risk.outcomes(score, label) FROM outcome WHERE case_name = 'tiny'),
+	4, 1, 10);
+SELECT threshold, alerts, cost FROM risk.threshold_table(
+	(SELECT risk.outcomes(score, label, weight) FROM outcome WHERE case_name = 'tiny'), NULL);
 -- each line says what the metrics say
-SELECT case_name, weighted, count(*), bool_and(same(precision, risk.precision_at(o, threshold)) AND same(recall, risk.recall_at(o, threshold))
-	AND same(specificity, risk.specificity_at(o, threshold)) AND same(f_half, risk.f_score(o, threshold, 0.5)) AND same(f1, risk.f_score(o, threshold, 1))
+SELECT case_name, weighted, count(*),
+	bool_and(same(precision, risk.precision_at(o, threshold)) AND same(recall, risk.recall_at(o, threshold))
+	AND same(specificity, risk.specificity_at(o, threshold)) AND same(f_half, risk.f_score(o, threshold, 0.5))
+	AND same(f1, risk.f_score(o, threshold, 1))
 	AND same(f2, risk.f_score(o, threshold, 2)) AND same(t.balanced_accuracy, risk.balanced_accuracy(o, threshold))
 	AND cost = false_positives + 20 * false_negatives) AS as_metrics, min(threshold), max(threshold)
-FROM (SELECT DISTINCT case_name, weighted FROM golden_curve) c, LATERAL (SELECT outcomes_of(case_name, weighted) AS o OFFSET 0) o,
+FROM (SELECT DISTINCT case_name, weighted FROM golden_curve) c,
+	LATERAL (SELECT outcomes_of(case_name, weighted) AS o OFFSET 0) o,
 	risk.threshold_table(o, cost_false_positive => 1, cost_false_negative => 20) t
 GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT count(*) = (SELECT count(DISTINCT score) FROM outcome WHERE case_name = 'plain') AS every_score FROM risk.threshold_table(outcomes_of('plain', false), NULL);
-SELECT bin, low, high, companies, failures, round(mean_score::numeric, 4) AS mean_score, round(failure_rate::numeric, 4) AS failure_rate FROM risk.calibration_table(outcomes_of('ties', false), 5);
-SELECT bin, low, high, companies, failures, round(mean_score::numeric, 4) AS mean_score, round(failure_rate::numeric, 4) AS failure_rate FROM risk.calibration_table(outcomes_of('ties', false), 5, 'quantile');
+SELECT count(*) = (SELECT count(DISTINCT score) FROM outcome WHERE case_name = 'plain') AS every_score
+FROM risk.threshold_table(outcomes_of('plain', false), NULL);
+SELECT bin, low, high, companies, failures, round(mean_score::numeric, 4) AS mean_score,
+	round(failure_rate::numeric, 4) AS failure_rate FROM risk.calibration_table(outcomes_of('ties', false), 5);
+SELECT bin, low, high, companies, failures, round(mean_score::numeric, 4) AS mean_score,
+	round(failure_rate::numeric, 4) AS failure_rate
+	FROM risk.calibration_table(outcomes_of('ties', false), 5, 'quantile');
 SELECT case_name, bool_and(near(risk.calibration_error(o, bins, strategy), error)) AS as_metric
-FROM (SELECT DISTINCT case_name, outcomes_of(case_name, weighted) AS o FROM golden_curve WHERE case_name <> 'unbounded') c, (VALUES (3), (10), (17)) b (bins), (VALUES ('uniform'), ('quantile')) s (strategy),
-	LATERAL (SELECT sum(companies * abs(mean_score - failure_rate)) / sum(companies) AS error FROM risk.calibration_table(o, bins, strategy)) t GROUP BY 1 ORDER BY 1;
-SELECT bin, low, high, companies, failures, round(lift::numeric, 3) AS lift, cumulative_companies, cumulative_failures, round(cumulative_recall::numeric, 3) AS cumulative_recall,
+FROM (SELECT DISTINCT case_name, outcomes_of(case_name, weighted) AS o FROM golden_curve
+	WHERE case_name <> 'unbounded') c, (VALUES (3), (10), (17)) b (bins),
+		(VALUES ('uniform'), ('quantile')) s (strategy),
+	LATERAL (SELECT sum(companies * abs(mean_score - failure_rate)) / sum(companies) AS error
+		FROM risk.calibration_table(o, bins, strategy)) t GROUP BY 1 ORDER BY 1;
+SELECT bin, low, high, companies, failures, round(lift::numeric, 3) AS lift, cumulative_companies,
+	cumulative_failures, round(cumulative_recall::numeric, 3) AS cumulative_recall,
 	round(cumulative_lift::numeric, 3) AS cumulative_lift FROM risk.lift_table(outcomes_of('ties', false), 4);
-SELECT bool_and(near(cumulative_lift, risk.lift_at(outcomes_of('plain', false), bin * 0.1))) AS as_metric, bool_and(companies = 20) AS equal FROM risk.lift_table(outcomes_of('plain', false));
+SELECT bool_and(near(cumulative_lift, risk.lift_at(outcomes_of('plain', false), bin * 0.1))) AS as_metric,
+	bool_and(companies = 20) AS equal FROM risk.lift_table(outcomes_of('plain', false));
 -- fewer points: both ends, and the area remains
-SELECT points, count(*) <= points AS at_most, count(*) > points * 0.5 AS not_far_fewer, min(true_positive_rate) = 0 AND max(true_positive_rate) = 1 AS ends,
-	abs(sum((false_positive_rate - before_x) * (true_positive_rate + before_y) / 2) - (SELECT a FROM serial_metrics WHERE part IS NULL)) < 2.0 / points AS area
-FROM (VALUES (2), (10), (100), (1000)) p (points), LATERAL (SELECT *, lag(false_positive_rate) OVER w AS before_x, lag(true_positive_rate) OVER w AS before_y
-	FROM risk.roc_curve((SELECT risk.outcomes(score, label) FROM many), points) WINDOW w AS (ORDER BY threshold DESC)) c GROUP BY points ORDER BY points;
+SELECT points, count(*) <= points AS at_most, count(*) > points * 0.5 AS not_far_fewer,
+	min(true_positive_rate) = 0 AND max(true_positive_rate) = 1 AS ends,
+	abs(sum((false_positive_rate - before_x) * (true_positive_rate + before_y) / 2)
+		- (SELECT a FROM serial_metrics WHERE part IS NULL)) < 2.0 / points AS area
+FROM (VALUES (2), (10), (100), (1000)) p (points),
+	LATERAL (SELECT *, lag(false_positive_rate) OVER w AS before_x, lag(true_positive_rate) OVER w AS before_y
+	FROM risk.roc_curve((SELECT risk.outcomes(score, label) FROM many), points)
+	WINDOW w AS (ORDER BY threshold DESC)) c GROUP BY points ORDER BY points;
 SELECT * FROM risk.roc_curve(risk_internal.outcomes_combine(NULL, NULL));
 SELECT * FROM risk.roc_curve((SELECT risk.outcomes(0.5, true)));
 SELECT outcome($$SELECT * FROM risk.roc_curve(NULL, 1)$$);
@@ -402,44 +524,66 @@ SELECT outcome($$SELECT * FROM risk.calibration_table(risk_internal.outcomes_com
 --
 -- Bootstrap
 --
-CREATE TABLE sampled AS SELECT risk.outcomes(score, label) AS o, risk.outcomes(score, label, weight) AS w, risk.outcomes(round(score::numeric, 2), label) AS r,
-	risk.clustered_outcomes(score, label, siren::text) AS c, risk.clustered_outcomes(score, label, n::text) AS s FROM many WHERE n <= 3000;
-SELECT metric, same(b.estimate, risk_test.metric_of_outcomes(o, metric, parameters)) AS estimate, b.low < b.estimate AND b.estimate < b.high AS inside,
+CREATE TABLE sampled AS SELECT risk.outcomes(score, label) AS o, risk.outcomes(score, label, weight) AS w,
+	risk.outcomes(round(score::numeric, 2), label) AS r,
+	risk.clustered_outcomes(score, label, siren::text) AS c, risk.clustered_outcomes(score, label, n::text) AS s
+	FROM many WHERE n <= 3000;
+SELECT metric, same(b.estimate, risk_test.metric_of_outcomes(o, metric, parameters)) AS estimate,
+	b.low < b.estimate AND b.estimate < b.high AS inside,
 	b.resamples_used, b = again AS repeatable, b <> other AS by_seed
-FROM sampled, (VALUES ('roc_auc', '{}'::float8[]), ('gini', '{}'), ('average_precision', '{}'), ('ks_statistic', '{}'), ('log_loss', '{}'), ('brier_score', '{}'),
-		('precision_at', '{0.3}'), ('recall_at', '{0.3}'), ('specificity_at', '{0.3}'), ('balanced_accuracy', '{0.3}'), ('f_score', '{0.3, 2}')) m (metric, parameters),
-	risk.bootstrap(o, metric, 100, parameters => parameters) b, risk.bootstrap(o, metric, 100, parameters => parameters) again,
+FROM sampled, (VALUES ('roc_auc', '{}'::float8[]), ('gini', '{}'), ('average_precision', '{}'),
+	('ks_statistic', '{}'), ('log_loss', '{}'), ('brier_score', '{}'),
+		('precision_at', '{0.3}'), ('recall_at', '{0.3}'), ('specificity_at', '{0.3}'),
+		('balanced_accuracy', '{0.3}'), ('f_score', '{0.3, 2}')) m (metric, parameters),
+	risk.bootstrap(o, metric, 100, parameters => parameters) b,
+	risk.bootstrap(o, metric, 100, parameters => parameters) again,
 	risk.bootstrap(o, metric, 100, 43, parameters => parameters) other ORDER BY metric;
 -- the standard error of a mean is known
-SELECT b.standard_error / (SELECT stddev_pop((score - label::int) ^ 2) / sqrt(3000) FROM many WHERE n <= 3000) BETWEEN 0.93 AND 1.07 AS rows,
-	r.standard_error / (SELECT stddev_pop((round(score::numeric, 2)::float8 - label::int) ^ 2) / sqrt(3000) FROM many WHERE n <= 3000) BETWEEN 0.93 AND 1.07 AS shared_entries,
-	c.standard_error / (SELECT stddev_pop(s) / avg(n) / sqrt(count(*)) FROM (SELECT sum((score - label::int) ^ 2 - m) AS s, count(*) AS n
-		FROM many, (SELECT avg((score - label::int) ^ 2) AS m FROM many WHERE n <= 3000) a WHERE n <= 3000 GROUP BY siren) x) BETWEEN 0.93 AND 1.07 AS clusters,
+SELECT b.standard_error / (SELECT stddev_pop((score - label::int) ^ 2) / sqrt(3000) FROM many
+	WHERE n <= 3000) BETWEEN 0.93 AND 1.07 AS rows,
+	r.standard_error / (SELECT stddev_pop((round(score::numeric, 2)::float8 - label::int) ^ 2) / sqrt(3000)
+		FROM many WHERE n <= 3000) BETWEEN 0.93 AND 1.07 AS shared_entries,
+	c.standard_error / (SELECT stddev_pop(s) / avg(n) / sqrt(count(*))
+		FROM (SELECT sum((score - label::int) ^ 2 - m) AS s, count(*) AS n
+		FROM many, (SELECT avg((score - label::int) ^ 2) AS m FROM many WHERE n <= 3000) a WHERE n <= 3000
+		GROUP BY siren) x) BETWEEN 0.93 AND 1.07 AS clusters,
 	s.standard_error / b.standard_error BETWEEN 0.93 AND 1.07 AS clusters_of_one,
 	b.high - b.low BETWEEN 3.7 * b.standard_error AND 4.1 * b.standard_error AS normal
-FROM sampled, risk.bootstrap(o, 'brier_score', 2000) b, risk.bootstrap(r, 'brier_score', 2000) r, risk.bootstrap(c, 'brier_score', 2000) c, risk.bootstrap(s, 'brier_score', 2000) s;
+FROM sampled, risk.bootstrap(o, 'brier_score', 2000) b, risk.bootstrap(r, 'brier_score', 2000) r,
+	risk.bootstrap(c, 'brier_score', 2000) c, risk.bootstrap(s, 'brier_score', 2000) s;
 -- doubled rows in clusters do not make more certain; as rows they would
-SELECT near(sqrt(2) * twice.standard_error / once.standard_error, 1, 0.1) AS rows, near(clustered.standard_error / once.standard_error, 1, 0.1) AS clusters
-FROM (SELECT risk.outcomes(score, label) AS o, risk.clustered_outcomes(score, label, n::text) AS c FROM many, generate_series(1, 2) WHERE n <= 1000) d,
+SELECT near(sqrt(2) * twice.standard_error / once.standard_error, 1, 0.1) AS rows,
+	near(clustered.standard_error / once.standard_error, 1, 0.1) AS clusters
+FROM (SELECT risk.outcomes(score, label) AS o, risk.clustered_outcomes(score, label, n::text) AS c
+	FROM many, generate_series(1, 2) WHERE n <= 1000) d,
 	(SELECT risk.outcomes(score, label) AS o FROM many WHERE n <= 1000) s,
-	risk.bootstrap(s.o, 'roc_auc', 1500) once, risk.bootstrap(d.o, 'roc_auc', 1500) twice, risk.bootstrap(d.c, 'roc_auc', 1500) clustered;
+	risk.bootstrap(s.o, 'roc_auc', 1500) once, risk.bootstrap(d.o, 'roc_auc', 1500) twice,
+	risk.bootstrap(d.c, 'roc_auc', 1500) clustered;
 SELECT b.* FROM risk.bootstrap(outcomes_of('failures only', false), 'roc_auc', 10) b;
 SELECT b.* FROM risk.bootstrap(risk_internal.outcomes_combine(NULL, NULL), 'roc_auc', 10) b;
 SELECT b.* FROM risk.bootstrap(outcomes_of('failures only', true), 'average_precision', 10) b;
-SELECT resamples_used < 200 AS some_undefined, resamples_used > 100 AS most_defined FROM risk.bootstrap(outcomes_of('tiny', false), 'roc_auc', 200);
+SELECT resamples_used < 200 AS some_undefined, resamples_used > 100 AS most_defined
+FROM risk.bootstrap(outcomes_of('tiny', false), 'roc_auc', 200);
 SELECT c.estimate = risk.precision_at_k(w, 100) AS cases, s.estimate = risk.precision_at_k(w, 0.1) AS share
-FROM sampled, LATERAL (SELECT (risk.bootstrap(w, 'precision_at_k', 10, parameters => '{100}')).estimate) c, risk.bootstrap(w, 'precision_at_k', 10, parameters => '{0.1}') s;
+FROM sampled, LATERAL (SELECT (risk.bootstrap(w, 'precision_at_k', 10, parameters => '{100}')).estimate) c,
+	risk.bootstrap(w, 'precision_at_k', 10, parameters => '{0.1}') s;
 -- weights of any size: the resamples' sums are in range where the sample's is
-SELECT metric, bool_and(near(b.estimate, o.estimate) AND near(b.low, o.low) AND near(b.high, o.high) AND near(b.standard_error, o.standard_error)) AS same,
+SELECT metric, bool_and(near(b.estimate, o.estimate) AND near(b.low, o.low) AND near(b.high, o.high)
+	AND near(b.standard_error, o.standard_error)) AS same,
 	min(b.resamples_used) AS resamples_used
-FROM (SELECT factor, risk.outcomes(score, label, ceil(weight)) AS o, risk.outcomes(score, label, ceil(weight) * factor) AS w
+FROM (SELECT factor, risk.outcomes(score, label, ceil(weight)) AS o,
+	risk.outcomes(score, label, ceil(weight) * factor) AS w
 		FROM many, unnest(ARRAY[1e-300, 1e300, 3e307]::float8[]) factor WHERE n <= 500 GROUP BY factor) s,
-	(VALUES ('roc_auc', '{}'::float8[]), ('average_precision', '{}'), ('log_loss', '{}'), ('brier_score', '{}'), ('f_score', '{0.3, 2}'), ('lift_at', '{0.1}')) m (metric, parameters),
-	risk.bootstrap(o, metric, 50, parameters => parameters) o, risk.bootstrap(w, metric, 50, parameters => parameters) b GROUP BY metric ORDER BY metric;
+	(VALUES ('roc_auc', '{}'::float8[]), ('average_precision', '{}'), ('log_loss', '{}'), ('brier_score', '{}'),
+		('f_score', '{0.3, 2}'), ('lift_at', '{0.1}')) m (metric, parameters),
+	risk.bootstrap(o, metric, 50, parameters => parameters) o,
+	risk.bootstrap(w, metric, 50, parameters => parameters) b GROUP BY metric ORDER BY metric;
 -- with cases that are a sum of weights, too
 SELECT near(b.estimate, o.estimate) AND near(b.low, o.low) AND near(b.high, o.high) AS cases
-FROM (SELECT risk.outcomes(score, label, 1.0) AS o, risk.outcomes(score, label, 2.0 ^ (CASE WHEN score > 0.5 THEN 0 ELSE 400 END)) AS w FROM many WHERE n <= 500) s,
-	risk.bootstrap(o, 'precision_at_k', 50, parameters => '{20}') o, risk.bootstrap(w, 'precision_at_k', 50, parameters => '{20}') b;
+FROM (SELECT risk.outcomes(score, label, 1.0) AS o,
+	risk.outcomes(score, label, 2.0 ^ (CASE WHEN score > 0.5 THEN 0 ELSE 400 END)) AS w FROM many WHERE n <= 500) s,
+	risk.bootstrap(o, 'precision_at_k', 50, parameters => '{20}') o,
+	risk.bootstrap(w, 'precision_at_k', 50, parameters => '{20}') b;
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'auc')$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, NULL)$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'roc_auc', 0)$$);
@@ -457,6 +601,9 @@ SELECT outcome($$SELECT risk.bootstrap(NULL, 'calibration_error', parameters => 
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'calibration_error', parameters => '{Infinity}')$$);
 
 SET client_min_messages = warning;
-DROP TABLE outcome, golden_value, golden_curve, survival, golden_concordance, answer, many, small_groups, serial_metrics, piece, square, stored, sampled, endless CASCADE;
-DROP AGGREGATE threshold_state(float8, boolean, float8, float8), loss_state(float8, boolean, float8), sum_states(bytea), best_state(float8, boolean, float8, float8), survival_state(float8, float8, boolean), forged(float8, boolean), forged_sums(float8, boolean);
+DROP TABLE outcome, golden_value, golden_curve, survival, golden_concordance, answer, many, small_groups,
+	serial_metrics, piece, square, stored, sampled, endless CASCADE;
+DROP AGGREGATE threshold_state(float8, boolean, float8, float8), loss_state(float8, boolean, float8),
+	sum_states(bytea), best_state(float8, boolean, float8, float8), survival_state(float8, float8, boolean),
+	forged(float8, boolean), forged_sums(float8, boolean);
 DROP FUNCTION metric_of_rows, metric_of_outcomes, outcomes_of, top_failures, merged;

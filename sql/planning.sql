@@ -31,7 +31,8 @@ DECLARE
 	line text;
 BEGIN
 	FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
-		IF line ~ '(score_company|explain_score|margin|margins|predict|contributions|explanation|explain_groups|_columns)\(' THEN
+		IF line ~ ('(score_company|explain_score|margin|margins|predict|contributions|explanation|'
+			'explain_groups|_columns)\(') THEN
 			RETURN NEXT trim(line);
 		END IF;
 	END LOOP;
@@ -66,10 +67,12 @@ SELECT calls($$SELECT * FROM firms f, LATERAL risk.explain_groups(f, 'planned')$
 SELECT on_columns($$SELECT (explain_score(f, 'planned')).* FROM firms f$$);
 -- the same bits in all forms: columns, rows that nothing is known about, JSON
 CREATE VIEW three_ways AS
-SELECT f.id, risk.margin(f, 'planned') AS columns, risk.margin(o, 'planned') AS rows, risk.margin(to_jsonb(f), 'planned') AS objects
+SELECT f.id, risk.margin(f, 'planned') AS columns, risk.margin(o, 'planned') AS rows,
+	risk.margin(to_jsonb(f), 'planned') AS objects
 FROM firms f JOIN (SELECT g.id, g FROM firms g OFFSET 0) q (id, o) USING (id);
 SELECT calls('SELECT * FROM three_ways');
-SELECT count(*), count(columns) AS scored, bool_and(same(columns, rows)) AS rows, bool_and(same(columns, objects)) AS objects FROM three_ways;
+SELECT count(*), count(columns) AS scored, bool_and(same(columns, rows)) AS rows,
+	bool_and(same(columns, objects)) AS objects FROM three_ways;
 SELECT bool_and(same(risk.margin(f, 'planned_form@1'), risk.margin(o, 'planned_form@1'))) AS rows,
 	bool_and(same(risk.margin(f, 'planned_form@1'), risk.margin(to_jsonb(f), 'planned_form@1'))) AS objects,
 	sum(risk.margin(f, 'planned_form@1'))
@@ -78,8 +81,10 @@ SELECT bool_and(risk.contributions(f, 'planned') = risk.contributions(o, 'planne
 	bool_and(risk.explanation(f, 'planned') = risk.explanation(o, 'planned')) AS explanation,
 	bool_and(risk.predict(f, 'planned') = risk.predict(o, 'planned')) AS predictions,
 	bool_and(risk.margins(f, 'planned') = risk.margins(o, 'planned')) AS margins,
-	bool_and((SELECT array_agg(e) FROM explain_score(f, 'planned') e) = (SELECT array_agg(e) FROM explain_score(o, 'planned') e)) AS reasons,
-	bool_and((SELECT array_agg(e) FROM risk.explain_groups(f, 'planned') e) = (SELECT array_agg(e) FROM risk.explain_groups(o, 'planned') e)) AS groups
+	bool_and((SELECT array_agg(e) FROM explain_score(f, 'planned') e)
+		= (SELECT array_agg(e) FROM explain_score(o, 'planned') e)) AS reasons,
+	bool_and((SELECT array_agg(e) FROM risk.explain_groups(f, 'planned') e)
+		= (SELECT array_agg(e) FROM risk.explain_groups(o, 'planned') e)) AS groups
 FROM firms f JOIN (SELECT g.id, g FROM firms g OFFSET 0) q (id, o) USING (id);
 SELECT e.* FROM firms f, explain_score(f, 'planned', 1) e WHERE f.id = 2 ORDER BY rank;
 -- categories from enums, by the same name
@@ -93,7 +98,8 @@ ALTER TABLE firms RENAME COLUMN form_text TO form;
 SELECT on_columns('SELECT sum(score_company(f)) FROM firms f');
 SELECT on_columns('SELECT form, avg(score_company(f)) FROM firms f GROUP BY form HAVING avg(score_company(f)) > 5');
 SELECT on_columns('SELECT score_company(f) FROM firms f GROUP BY f.id');
-SELECT on_columns('SELECT floor(score_company(f) / 1000), count(*) FROM firms f GROUP BY 1 HAVING floor(score_company(f) / 1000) > 2');
+SELECT on_columns('SELECT floor(score_company(f) / 1000), count(*) FROM firms f GROUP BY 1
+	HAVING floor(score_company(f) / 1000) > 2');
 SELECT on_columns('SELECT * FROM firms f WHERE score_company(f) > 5 ORDER BY score_company(f) LIMIT 3');
 SELECT on_columns('SELECT a.id FROM firms a JOIN firms b ON a.id = b.id AND score_company(a) < score_company(b)');
 SELECT on_columns('SELECT id, rank() OVER (PARTITION BY f ORDER BY score_company(f)) FROM firms f');
@@ -103,21 +109,29 @@ SELECT on_columns('SELECT s FROM (SELECT score_company(f) AS s, id FROM firms f)
 SELECT on_columns('WITH q AS MATERIALIZED (SELECT score_company(f) AS s FROM firms f) SELECT * FROM q');
 SELECT on_columns('SELECT score_company(f) FROM firms f UNION ALL SELECT score_company(f) FROM firms f');
 SELECT on_columns('SELECT EXISTS (SELECT FROM firms f WHERE score_company(f) > 5)');
-SELECT on_columns('SELECT id FROM firms g WHERE EXISTS (SELECT FROM firms f WHERE f.id = g.id AND score_company(f) > 5)');
-SELECT on_columns('SELECT id FROM firms g WHERE NOT EXISTS (SELECT FROM firms f WHERE f.id = g.id AND score_company(g) > 5)');
+SELECT on_columns('SELECT id FROM firms g
+	WHERE EXISTS (SELECT FROM firms f WHERE f.id = g.id AND score_company(f) > 5)');
+SELECT on_columns('SELECT id FROM firms g
+	WHERE NOT EXISTS (SELECT FROM firms f WHERE f.id = g.id AND score_company(g) > 5)');
 SELECT on_columns('UPDATE firms f SET late = score_company(f) WHERE score_company(f) > 5 RETURNING score_company(f)');
-SELECT on_columns('DELETE FROM firms f USING firms g WHERE f.id = g.id AND score_company(g) > 5 RETURNING score_company(f)');
+SELECT on_columns('DELETE FROM firms f USING firms g WHERE f.id = g.id AND score_company(g) > 5
+	RETURNING score_company(f)');
 SELECT on_columns('SELECT score_company(model => NULL, company => f) FROM firms f');
 SELECT id, score_company(f) FROM firms f WHERE score_company(f) > 6000 ORDER BY score_company(f) DESC LIMIT 2;
-SELECT floor(score_company(f) / 1000) AS thousand, count(*) FROM firms f GROUP BY 1 HAVING floor(score_company(f) / 1000) > 2 ORDER BY 1;
-SELECT sum(s) FROM (SELECT score_company(f) AS s FROM firms f WHERE id < 3 UNION ALL SELECT score_company(f) FROM firms f WHERE id < 3) q;
-SELECT g.id, q.s FROM firms g LEFT JOIN (SELECT id, score_company(f) AS s FROM firms f WHERE id < 3 UNION ALL SELECT id, score_company(f) FROM firms f WHERE id = 3) q USING (id)
+SELECT floor(score_company(f) / 1000) AS thousand, count(*) FROM firms f GROUP BY 1
+HAVING floor(score_company(f) / 1000) > 2 ORDER BY 1;
+SELECT sum(s) FROM (SELECT score_company(f) AS s FROM firms f WHERE id < 3 UNION ALL SELECT score_company(f)
+	FROM firms f WHERE id < 3) q;
+SELECT g.id, q.s FROM firms g LEFT JOIN (SELECT id, score_company(f) AS s FROM firms f WHERE id < 3
+	UNION ALL SELECT id, score_company(f) FROM firms f WHERE id = 3) q USING (id)
 WHERE g.id < 5 ORDER BY id;
 SELECT id, score_company(f) FROM firms f GROUP BY f.id ORDER BY id LIMIT 2;
 BEGIN;
-UPDATE firms f SET y = y + 1, late = score_company(f) WHERE id <= 2 RETURNING id, y, late, score_company(f), score_company(f) = score_company(to_jsonb(f)) AS same;
+UPDATE firms f SET y = y + 1, late = score_company(f) WHERE id <= 2
+RETURNING id, y, late, score_company(f), score_company(f) = score_company(to_jsonb(f)) AS same;
 INSERT INTO firms (id, x, y) VALUES (100, 1, 2) RETURNING score_company(firms);
-INSERT INTO firms AS f (id, x, y) VALUES (100, 1, 3) ON CONFLICT (id) DO UPDATE SET x = score_company(f), y = score_company(excluded)
+INSERT INTO firms AS f (id, x, y) VALUES (100, 1, 3) ON CONFLICT (id) DO UPDATE SET x = score_company(f),
+	y = score_company(excluded)
 	RETURNING x, y, score_company(f);
 MERGE INTO firms f USING (SELECT * FROM firms) s ON f.id = s.id + 1 AND s.id = 1
 	WHEN MATCHED THEN UPDATE SET x = score_company(s), y = score_company(f);
@@ -133,7 +147,8 @@ CREATE VIEW firms_view AS SELECT id, y, x AS x FROM firms;
 SELECT calls('SELECT score_company(v) FROM firms_view v');
 SELECT sum(score_company(v)) = (SELECT sum(score_company(f)) FROM firms f) AS same FROM firms_view v;
 SELECT calls('SELECT score_company(ROW(id, x, NULL, NULL, y, NULL, NULL, NULL, NULL, NULL)::firms) FROM firms');
-SELECT sum(score_company(ROW(id, x, NULL, NULL, y, NULL, NULL, NULL, NULL, NULL)::firms)) = sum(score_company(f)) AS same FROM firms f;
+SELECT sum(score_company(ROW(id, x, NULL, NULL, y, NULL, NULL, NULL, NULL, NULL)::firms))
+	= sum(score_company(f)) AS same FROM firms f;
 -- a row of nulls is a row: all missing
 SELECT on_columns('SELECT risk.margin(q) FROM (SELECT nullif(x, x) AS x, nullif(y, y) AS y FROM firms) q');
 SELECT DISTINCT risk.margin(q) IS NULL AS null, risk.margin(o) IS NULL AS rows
@@ -145,7 +160,8 @@ SELECT on_columns('SELECT (SELECT score_company(f)) FROM firms f');
 SELECT on_columns($$SELECT score_company(jsonb_populate_record(NULL::firms, '{"x": 1}'))$$);
 SELECT on_columns('WITH q AS MATERIALIZED (SELECT * FROM firms) SELECT score_company(q) FROM q');
 -- all branches of a union, and their calls in conditions
-SELECT id, score_company(q) FROM (SELECT id, x, y FROM firms UNION ALL SELECT id + 1000, x, y FROM firms) q WHERE score_company(q) > 6000 ORDER BY id;
+SELECT id, score_company(q) FROM (SELECT id, x, y FROM firms UNION ALL SELECT id + 1000, x, y FROM firms) q
+WHERE score_company(q) > 6000 ORDER BY id;
 
 --
 -- Outer joins: a row without a partner is NULL, and so is its score
@@ -155,18 +171,25 @@ SELECT on_columns('SELECT score_company(a) FROM firms a LEFT JOIN firms b ON b.i
 SELECT on_columns('SELECT score_company(b) FROM firms a RIGHT JOIN firms b ON b.id = a.id + 49');
 SELECT on_columns('SELECT score_company(a) FROM firms a RIGHT JOIN firms b ON b.id = a.id + 49');
 SELECT on_columns('SELECT score_company(a), score_company(b) FROM firms a FULL JOIN firms b ON b.id = a.id + 49');
-SELECT on_columns('SELECT score_company(c) FROM firms a LEFT JOIN (firms b JOIN firms c USING (id)) ON b.id = a.id + 49');
-SELECT a.id, score_company(b) IS NULL AS null FROM firms a LEFT JOIN firms b ON b.id = a.id + 49 WHERE a.id < 3 ORDER BY id;
-SELECT count(score_company(a)) AS a, count(score_company(b)) AS b, count(*) FROM firms a FULL JOIN firms b ON b.id = a.id + 48;
-SELECT a.id, score_company(b) IS NULL AS null FROM firms a LEFT JOIN (SELECT x + 0 AS x, y, id FROM firms) b ON b.id = a.id + 49 WHERE a.id < 3 ORDER BY id;
-SELECT a.id, q.s IS NULL AS null FROM firms a LEFT JOIN (SELECT score_company(b) AS s, id FROM firms b) q ON q.id = a.id + 49 WHERE a.id < 3 ORDER BY a.id;
-SELECT a.id, count(e.rank) FROM firms a LEFT JOIN firms b ON b.id = a.id + 49 LEFT JOIN LATERAL explain_score(b) e ON true WHERE a.id < 3 GROUP BY a.id ORDER BY a.id;
+SELECT on_columns('SELECT score_company(c) FROM firms a LEFT
+	JOIN (firms b JOIN firms c USING (id)) ON b.id = a.id + 49');
+SELECT a.id, score_company(b) IS NULL AS null FROM firms a LEFT JOIN firms b ON b.id = a.id + 49 WHERE a.id < 3
+ORDER BY id;
+SELECT count(score_company(a)) AS a, count(score_company(b)) AS b, count(*)
+FROM firms a FULL JOIN firms b ON b.id = a.id + 48;
+SELECT a.id, score_company(b) IS NULL AS null FROM firms a
+	LEFT JOIN (SELECT x + 0 AS x, y, id FROM firms) b ON b.id = a.id + 49 WHERE a.id < 3 ORDER BY id;
+SELECT a.id, q.s IS NULL AS null FROM firms a
+	LEFT JOIN (SELECT score_company(b) AS s, id FROM firms b) q ON q.id = a.id + 49 WHERE a.id < 3 ORDER BY a.id;
+SELECT a.id, count(e.rank) FROM firms a LEFT JOIN firms b ON b.id = a.id + 49
+	LEFT JOIN LATERAL explain_score(b) e ON true WHERE a.id < 3 GROUP BY a.id ORDER BY a.id;
 
 --
 -- Groups of rows
 --
 SELECT on_columns('SELECT score_company(f) FROM firms f GROUP BY f');
-SELECT count(*), sum(floor) FROM (SELECT floor(score_company(f)) FROM firms f GROUP BY f, floor(score_company(f)) HAVING score_company(f) > 6000) q;
+SELECT count(*), sum(floor) FROM (SELECT floor(score_company(f)) FROM firms f
+	GROUP BY f, floor(score_company(f)) HAVING score_company(f) > 6000) q;
 SELECT count(*) FROM (SELECT score_company(v) FROM firms_view v GROUP BY v) q;
 SELECT count(*), count(s) FROM (SELECT score_company(v) AS s FROM firms_view v GROUP BY GROUPING SETS ((v), ())) q;
 
@@ -207,7 +230,8 @@ CREATE TABLE planned_generated (a int, x int GENERATED ALWAYS AS (a * 2) STORED,
 INSERT INTO planned_generated (a, y) VALUES (1, 2);
 SELECT on_columns('SELECT risk.margin(g) FROM planned_generated g');
 SELECT risk.margin(g) FROM planned_generated g;
-SELECT CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'VIRTUAL' ELSE 'STORED' END AS generated \gset
+SELECT CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'VIRTUAL'
+	ELSE 'STORED' END AS generated \gset
 CREATE TABLE planned_virtual (a int, x int GENERATED ALWAYS AS (a * 2) :generated, y int);
 INSERT INTO planned_virtual (a, y) VALUES (1, 2), (NULL, NULL);
 SELECT risk.margin(v), risk.margin(v) = risk.margin(to_jsonb(v)) AS same FROM planned_virtual v ORDER BY a;
@@ -215,7 +239,8 @@ SELECT risk.margin(v) FROM planned_generated g LEFT JOIN planned_virtual v ON v.
 SELECT count(e.rank) FROM planned_virtual v, explain_score(v) e;
 UPDATE planned_virtual v SET y = 3 WHERE risk.margin(v) = 202 RETURNING risk.margin(v);
 -- a row from before an INSERT is NULL, where one can ask for it
-SELECT CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'risk.margin(old) IS NULL AS old, risk.margin(new) AS new'
+SELECT CASE WHEN current_setting('server_version_num')::int >= 180000
+	THEN 'risk.margin(old) IS NULL AS old, risk.margin(new) AS new'
 	ELSE 'true AS old, risk.margin(planned_virtual) AS new' END AS old_and_new \gset
 INSERT INTO planned_virtual (a, y) VALUES (5, 6) RETURNING :old_and_new;
 CREATE TEMPORARY TABLE planned_temporary AS SELECT 1 AS x, 2 AS y;
@@ -226,7 +251,8 @@ SELECT on_columns('SELECT risk.margin(f) FROM firms f TABLESAMPLE system (100)')
 CREATE TABLE planned_empty ();
 SELECT on_columns('SELECT risk.margin(e) FROM planned_empty e');
 DO $$ BEGIN
-	EXECUTE (SELECT format('CREATE TABLE planned_wide (x int, y int, %s)', string_agg(format('c%s int', n), ', ')) FROM generate_series(1, 97) n);
+	EXECUTE (SELECT format('CREATE TABLE planned_wide (x int, y int, %s)',
+		string_agg(format('c%s int', n), ', ')) FROM generate_series(1, 97) n);
 END $$;
 INSERT INTO planned_wide (x, y, c97) VALUES (1, 2, 3);
 SELECT on_columns('SELECT risk.margin(w) FROM planned_wide w');
@@ -241,9 +267,11 @@ SELECT calls('SELECT risk.margin(w) FROM planned_wide w');
 ALTER TABLE planned_wide ADD COLUMN about jsonb, ADD COLUMN born date;
 ALTER TABLE planned_wide ALTER COLUMN about SET STORAGE EXTERNAL;
 INSERT INTO planned_wide (x, y, c99, about) VALUES (3, NULL, 7, to_jsonb(repeat('long ', 10000)));
-SELECT line ~ 'margin\(ROW\(x, y, c1, ' AS row, line ~ ' c99, NULL::jsonb, NULL::date\), ' AS named, line ~ 'about' AS read
+SELECT line ~ 'margin\(ROW\(x, y, c1, ' AS row, line ~ ' c99, NULL::jsonb, NULL::date\), ' AS named,
+	line ~ 'about' AS read
 FROM calls('SELECT risk.margin(w) FROM planned_wide w') line;
-SELECT w.x, risk.margin(w), same(risk.margin(w), risk.margin(o)) AS rows, same(risk.margin(w), risk.margin(to_jsonb(w))) AS objects,
+SELECT w.x, risk.margin(w), same(risk.margin(w), risk.margin(o)) AS rows,
+	same(risk.margin(w), risk.margin(to_jsonb(w))) AS objects,
 	risk.explanation(w) = risk.explanation(o) AS explanation,
 	(SELECT array_agg(e) FROM explain_score(w) e) = (SELECT array_agg(e) FROM explain_score(o) e) AS reasons
 FROM planned_wide w JOIN (SELECT g.x, g FROM planned_wide g OFFSET 0) q (x, o) USING (x) ORDER BY x;
@@ -323,7 +351,8 @@ BEGIN
 		RAISE EXCEPTION 'not on columns';
 	END IF;
 	outcome := outcome(query);
-	same := outcome = outcome(format('SELECT risk.margin(f, %L) FROM (SELECT * FROM %s g OFFSET 0) f', model, relation));
+	same := outcome = outcome(format('SELECT risk.margin(f, %L) FROM (SELECT * FROM %s g OFFSET 0) f', model,
+		relation));
 END
 $$;
 SELECT risk.import_model('planned_lacks', linear_model(ARRAY['x', 'Y', 'nothing'], ARRAY[1, 2, 3]));
@@ -341,9 +370,11 @@ SELECT * FROM both_outcomes('planned@x', 'firms');
 SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', 'y'], 'planned', 1)$$);
 SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', NULL], 'planned', 1, 2)$$);
 SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', 'y'], 'planned', VARIADIC ARRAY[1, 2])$$);
-SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', CASE n WHEN 1 THEN 'y' END], 'planned', 1, 2) FROM generate_series(1, 2) n$$);
+SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY['x', CASE n WHEN 1 THEN 'y' END], 'planned', 1, 2)
+	FROM generate_series(1, 2) n$$);
 SELECT outcome($$SELECT risk_internal.margin_columns(ARRAY[['x'], ['y']], 'planned', 'a', '1')$$);
-SELECT risk_internal.margin_columns(NULL, 'planned', 1), risk_internal.margin_columns(ARRAY['y', 'x'], 'planned', 1, 2);
+SELECT risk_internal.margin_columns(NULL, 'planned', 1),
+	risk_internal.margin_columns(ARRAY['y', 'x'], 'planned', 1, 2);
 SELECT outcome('SELECT risk_internal.planner_support(NULL)');
 
 --
@@ -393,7 +424,8 @@ SET min_parallel_table_scan_size = 0;
 ALTER TABLE firms SET (parallel_workers = 2);
 EXPLAIN (COSTS OFF) SELECT sum(score_company(f)) FROM firms f;
 SELECT on_columns('SELECT sum(score_company(f)) FROM firms f');
-SELECT sum(score_company(f)) = (SELECT sum(score_company(o)) FROM (SELECT * FROM firms OFFSET 0) o) AS same FROM firms f;
+SELECT sum(score_company(f)) = (SELECT sum(score_company(o)) FROM (SELECT * FROM firms OFFSET 0) o) AS same
+FROM firms f;
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
@@ -413,10 +445,12 @@ END
 $$;
 -- by the model's size, whichever the form; what is not known costs what is declared
 SELECT risk.import_model('planned_large', golden_model(g.case_name, 'ubj'))
-FROM golden g WHERE g.booster = 'gbtree' AND g.output_groups = 1 ORDER BY g.iterations DESC, g.features DESC, g.case_name LIMIT 1;
+FROM golden g WHERE g.booster = 'gbtree' AND g.output_groups = 1
+ORDER BY g.iterations DESC, g.features DESC, g.case_name LIMIT 1;
 CREATE TABLE planned_one AS SELECT 1 AS x, 2 AS y;
 ANALYZE planned_one;
-SELECT small.cost < large.cost AS size, small.cost < declared.cost AS declared, declared.cost = parameter.cost AS not_constant,
+SELECT small.cost < large.cost AS size, small.cost < declared.cost AS declared,
+	declared.cost = parameter.cost AS not_constant,
 	declared.cost - none.cost BETWEEN 1.24 AND 1.26 AS as_declared, explained.cost > large.cost AS explained,
 	small.cost = rows.cost AS same_for_rows
 FROM estimate($$SELECT risk.margin(o, 'planned@1') FROM planned_one o$$) small,
@@ -457,7 +491,8 @@ SELECT (estimate($$SELECT * FROM explain_score('{}'::jsonb, 'planned')$$)).rows;
 -- As it was
 --
 SET client_min_messages = warning;
-DROP TABLE firms, planned_one, planned_parted, planned_parent, planned_generated, planned_virtual, planned_empty, planned_wide CASCADE;
+DROP TABLE firms, planned_one, planned_parted, planned_parent, planned_generated, planned_virtual,
+	planned_empty, planned_wide CASCADE;
 DROP FUNCTION calls, on_columns, both_outcomes, kept, estimate;
 DROP TYPE legal, euros CASCADE;
 RESET client_min_messages;

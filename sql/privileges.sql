@@ -19,7 +19,8 @@ SELECT risk.bind_source('guarded', 'firm', 'siren');
 
 -- Anybody may score, explain, and read what models there are
 SET ROLE regress_company_risk_analyst;
-SELECT score_company('{"x": 2}'::jsonb), risk.margin(ARRAY[2]::float8[]), risk.predict(r), risk.alert_level(score_company(r)),
+SELECT score_company('{"x": 2}'::jsonb), risk.margin(ARRAY[2]::float8[]), risk.predict(r),
+	risk.alert_level(score_company(r)),
 	risk.explanation(r) ->> 'model' AS model FROM (SELECT 2 AS x) r;
 SELECT feature, contribution FROM explain_score('{"x": 2}'::jsonb) ORDER BY rank;
 SELECT risk.resolve_model(), risk.warm_model() > 0 AS warm;
@@ -73,7 +74,8 @@ SELECT outcome($$SELECT * FROM firm_lookups$$);
 RESET ROLE;
 
 -- Each right is granted by itself, and enough by itself
-GRANT EXECUTE ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) TO regress_company_risk_steward;
+GRANT EXECUTE ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer,
+	boolean) TO regress_company_risk_steward;
 SET ROLE regress_company_risk_steward;
 SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[2]), description => 'by the steward');
 SELECT outcome($$SELECT risk.promote_model('guarded@2')$$);
@@ -88,7 +90,8 @@ SET ROLE regress_company_risk_steward;
 SELECT risk.rollback_model('guarded', 'complaints');
 SELECT outcome($$SELECT risk.archive_model('guarded@2')$$);
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION risk.archive_model(text, text), risk.drop_model(text, text), risk.describe_features(text, jsonb),
+GRANT EXECUTE ON FUNCTION risk.archive_model(text, text), risk.drop_model(text, text),
+	risk.describe_features(text, jsonb),
 	risk.bind_source(text, regclass, name, name), risk.set_thresholds(text, double precision, double precision)
 	TO regress_company_risk_steward;
 SET ROLE regress_company_risk_steward;
@@ -110,12 +113,14 @@ RESET ROLE;
 
 -- Who acted: the role in force, not the functions' owner, also by way of a function
 -- of another owner, and by membership
-CREATE FUNCTION risk_test.release(text) RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT risk.promote_model($1, 'release') $$;
+CREATE FUNCTION risk_test.release(text) RETURNS text LANGUAGE sql SECURITY DEFINER
+	AS $$ SELECT risk.promote_model($1, 'release') $$;
 SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[3]));
 SET ROLE regress_company_risk_analyst;
 SELECT risk_test.release('guarded@3');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text), risk.promote_model(text, text) TO regress_company_risk_team;
+GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text),
+	risk.promote_model(text, text) TO regress_company_risk_team;
 SET SESSION AUTHORIZATION regress_company_risk_member;
 SELECT risk.rollback_model('guarded', 'by a member');
 SET ROLE regress_company_risk_team;
@@ -131,7 +136,8 @@ FROM risk.models WHERE name = 'guarded' ORDER BY version;
 -- a search_path of their own
 SET SESSION AUTHORIZATION regress_company_risk_member;
 CREATE FUNCTION pg_temp.max(integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
-CREATE FUNCTION pg_temp.split_part(text, text, integer) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION pg_temp.split_part(text, text, integer) RETURNS text LANGUAGE plpgsql
+	AS $$ BEGIN RAISE 'trapped'; END $$;
 CREATE TEMPORARY TABLE registry (name text, version int, state text);
 CREATE TEMPORARY TABLE pg_class (oid oid);
 SET search_path = pg_temp, pg_catalog;
@@ -154,4 +160,5 @@ SELECT risk.archive_model('guarded@1');
 DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA risk FROM regress_company_risk_steward, regress_company_risk_team;
 REVOKE USAGE ON SCHEMA risk_test FROM PUBLIC;
-DROP ROLE regress_company_risk_analyst, regress_company_risk_steward, regress_company_risk_member, regress_company_risk_team;
+DROP ROLE regress_company_risk_analyst, regress_company_risk_steward, regress_company_risk_member,
+	regress_company_risk_team;

@@ -12,7 +12,8 @@ CREATE FUNCTION constant_model(value float8) RETURNS bytea LANGUAGE sql IMMUTABL
 	SELECT linear_model(ARRAY['debt', 'staff'], ARRAY[0, 0], value)
 $$;
 CREATE FUNCTION states(name text) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT string_agg(m.version || ' ' || m.state, ', ' ORDER BY m.version) FROM risk.models m WHERE m.name = states.name
+	SELECT string_agg(m.version || ' ' || m.state, ', ' ORDER BY m.version) FROM risk.models m
+	WHERE m.name = states.name
 $$;
 SELECT risk.import_model('failure', constant_model(n)) FROM generate_series(1, 4) n;
 SELECT states('failure');
@@ -55,7 +56,8 @@ SELECT risk.import_model('failure', constant_model(5));
 
 -- All of it with who, when and why; the history of a dropped version stays.
 SELECT number, version, event, reason, role = session_user AS by_me,
-	happened_at BETWEEN now() - interval '1 hour' AND now() AS just_now, details - 'digest' - 'content_digest' AS details
+	happened_at BETWEEN now() - interval '1 hour' AND now() AS just_now,
+	details - 'digest' - 'content_digest' AS details
 FROM risk.model_events WHERE name = 'failure' ORDER BY number;
 SELECT bool_and(happened_at >= before) AS ascending
 FROM (SELECT happened_at, lag(happened_at) OVER (ORDER BY number) AS before
@@ -68,7 +70,8 @@ FROM risk.models m WHERE m.name = 'failure' AND m.version = 1;
 -- Of a transaction, and of a part of one, that did not come to its end, nothing is left
 --
 SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) AS registry_before FROM risk_internal.registry r \gset
-SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) AS events_before FROM risk_internal.registry_event e \gset
+SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) AS events_before
+FROM risk_internal.registry_event e \gset
 BEGIN;
 SELECT risk.import_model('failure', constant_model(6));
 SELECT risk.promote_model('failure@6', 'to be aborted');
@@ -89,15 +92,18 @@ SELECT risk.import_model('failure', constant_model(8));
 SELECT score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure@6');
 ROLLBACK;
 SELECT states('failure'), score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure');
-SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) = :'registry_before' AS registry_as_before FROM risk_internal.registry r;
-SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) = :'events_before' AS events_as_before FROM risk_internal.registry_event e;
+SELECT md5(string_agg(r::text, '|' ORDER BY r.name, r.version)) = :'registry_before' AS registry_as_before
+FROM risk_internal.registry r;
+SELECT md5(string_agg(e::text, '|' ORDER BY e.name, e.number)) = :'events_before' AS events_as_before
+FROM risk_internal.registry_event e;
 
 --
 -- Dictionaries
 --
 SELECT risk.describe_features('failure@2', '{
 	"groups": {"debts": {"label": "Dettes sociales", "description": "Urssaf"}},
-	"features": {"debt": {"label": "Dette", "group": "debts", "source": "Urssaf", "unit": "EUR", "description": "en fin de mois"},
+	"features": {"debt": {"label": "Dette", "group": "debts", "source": "Urssaf", "unit": "EUR",
+		"description": "en fin de mois"},
 		"staff": {"label": "Effectif", "group": "size"}}}');
 SELECT position, feature, label, feature_group, group_label, source, unit, description
 FROM risk.model_features WHERE name = 'failure' AND version = 2 ORDER BY position;
@@ -110,13 +116,15 @@ SELECT position, feature, label, feature_group, group_label, source, unit, descr
 FROM risk.model_features WHERE name = 'failure' AND version = 2 ORDER BY position;
 SELECT risk.describe_features('failure', '{}');
 SELECT risk.describe_features('failure', '{"features": {}}');
-SELECT label, feature_group, group_label FROM risk.model_features WHERE name = 'failure' AND version = 1 ORDER BY position;
+SELECT label, feature_group, group_label FROM risk.model_features WHERE name = 'failure' AND version = 1
+ORDER BY position;
 
 --
 -- Thresholds: strong from the first on, moderate from the second on
 --
 SELECT risk.set_thresholds('failure@2', 0.5, 0.25);
-SELECT score, risk.alert_level(score, 'failure@2') FROM unnest('{-1, 0.24, 0.25, 0.49, 0.5, 1, Infinity, NaN, NULL}'::float8[]) score;
+SELECT score, risk.alert_level(score, 'failure@2')
+FROM unnest('{-1, 0.24, 0.25, 0.49, 0.5, 1, Infinity, NaN, NULL}'::float8[]) score;
 SELECT risk.alert_level(0.3);
 SELECT risk.set_thresholds('failure@2', 0.3, 0.3);
 SELECT risk.alert_level(0.3), risk.alert_level(0.29);
@@ -131,26 +139,30 @@ FROM risk.models WHERE reference = 'failure@2';
 --
 CREATE TABLE companies (siren text, staff int, debt numeric, "Period" date);
 SELECT risk.bind_source('failure@2', 'companies', 'siren', 'Period');
-SELECT reference, source_schema, source_relation, key_column, period_column FROM risk.models WHERE reference = 'failure@2';
+SELECT reference, source_schema, source_relation, key_column, period_column FROM risk.models
+WHERE reference = 'failure@2';
 SELECT risk.bind_source('failure@2', 'companies', 'siren');
 SELECT risk.import_model('failure', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
 SELECT outcome($$SELECT risk.bind_source('failure@6', 'companies', 'siren')$$);
 SELECT risk.import_model('successor', constant_model(1));
-SELECT risk.describe_features('successor@1', '{"features": {"debt": {"label": "Dette", "group": "debts", "unit": "EUR"}},
+SELECT risk.describe_features('successor@1',
+	'{"features": {"debt": {"label": "Dette", "group": "debts", "unit": "EUR"}},
 	"groups": {"debts": {"label": "Dettes"}, "empty": {"label": "Vide"}}}');
 SELECT risk.bind_source('successor@1', 'companies', 'siren', 'Period');
 SELECT risk.set_thresholds('successor@1', 0.5, 0.25);
 SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
 SELECT position, feature, label, feature_group, group_label, unit FROM risk.model_features
 WHERE name = 'successor' AND version = 2 ORDER BY position;
-SELECT feature_group, label FROM risk_internal.registry_group WHERE name = 'successor' AND version = 2 ORDER BY feature_group;
+SELECT feature_group, label FROM risk_internal.registry_group WHERE name = 'successor' AND version = 2
+ORDER BY feature_group;
 SELECT reference, state, threshold_strong, source_relation, key_column, period_column
 FROM risk.models WHERE reference = 'successor@2';
 
 --
 -- What a reference means
 --
-SELECT risk.resolve_model(), risk.resolve_model('failure'), risk.resolve_model('failure@1'), risk.resolve_model('successor@2');
+SELECT risk.resolve_model(), risk.resolve_model('failure'), risk.resolve_model('failure@1'),
+	risk.resolve_model('successor@2');
 SELECT risk.promote_model('successor@2');
 SELECT outcome($$SELECT risk.resolve_model()$$);
 SELECT outcome($$SELECT risk.alert_level(0.5)$$);
@@ -160,7 +172,8 @@ SELECT risk.resolve_model('failure'), risk.resolve_model('failure@1'), risk.reso
 SELECT outcome($$SELECT risk.resolve_model('failure@99')$$);
 SELECT outcome($$SELECT risk.resolve_model()$$);
 SELECT count(*) AS whole_tables FROM pg_locks
-WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' AND locktype = 'relation' AND relation = 'risk_internal.registry'::regclass;
+WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' AND locktype = 'relation'
+	AND relation = 'risk_internal.registry'::regclass;
 ROLLBACK;
 SET company_risk.default_model = 'successor';
 SELECT risk.resolve_model(), risk.resolve_model(NULL), risk.resolve_model('failure');
@@ -178,7 +191,8 @@ SELECT risk.resolve_model();
 
 -- A dropped version leaves nothing but its history.
 SELECT risk.drop_model('successor@1');
-SELECT (SELECT count(*) FROM risk_internal.registry_feature f WHERE f.name = 'successor' AND f.version = 1) AS features,
+SELECT (SELECT count(*) FROM risk_internal.registry_feature f
+	WHERE f.name = 'successor' AND f.version = 1) AS features,
 	(SELECT count(*) FROM risk_internal.registry_group g WHERE g.name = 'successor' AND g.version = 1) AS groups,
 	(SELECT count(*) FROM risk_internal.registry_chunk c WHERE c.name = 'successor' AND c.version = 1) AS chunks,
 	(SELECT count(*) FROM risk.model_events e WHERE e.name = 'successor' AND e.version = 1) > 3 AS history;

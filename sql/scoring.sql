@@ -15,7 +15,8 @@ FROM risk.model_features WHERE name = 'real' \gexec
 INSERT INTO company
 SELECT (jsonb_populate_record(NULL::company, (SELECT jsonb_object_agg(f.feature,
 		nullif((string_to_array(l.line, ','))[f.position], '')::float8 * (1 + k * f.position * 0.02))
-	FROM risk.model_features f WHERE f.name = 'real') || jsonb_build_object('siren', lpad((k * 40 + l.number)::text, 9, '0')))).*
+	FROM risk.model_features f WHERE f.name = 'real')
+		|| jsonb_build_object('siren', lpad((k * 40 + l.number)::text, 9, '0')))).*
 FROM golden_line l, generate_series(0, 24) k
 WHERE l.case_name = 'logistic-xgb3.3.0' AND l.file = 'rows.csv' AND l.number BETWEEN 2 AND 41;
 CREATE VIEW company_array AS
@@ -43,23 +44,32 @@ SELECT bool_and(same(risk.margin(c), risk.margin(to_jsonb(c)))) AS objects,
 	bool_and(same(risk.margin(c), risk.margin(siren::bigint))) AS bigints
 FROM company c JOIN company_array a USING (siren);
 -- margins() and predict() hold the same numbers; the score is the margin's logistic, in float32
-SELECT bool_and(risk.margins(c) = ARRAY[risk.margin(c)]) AS margins, bool_and(risk.predict(c) = ARRAY[score_company(c)]) AS predictions,
+SELECT bool_and(risk.margins(c) = ARRAY[risk.margin(c)]) AS margins,
+	bool_and(risk.predict(c) = ARRAY[score_company(c)]) AS predictions,
 	bool_and(risk.margins(c) = risk.margins(to_jsonb(c)) AND risk.margins(c) = risk.margins(features)
 		AND risk.margins(c) = risk.margins(siren) AND risk.margins(c) = risk.margins(siren::bigint)) AS margins_agree,
 	bool_and(risk.predict(c) = risk.predict(to_jsonb(c)) AND risk.predict(c) = risk.predict(features)
-		AND risk.predict(c) = risk.predict(siren) AND risk.predict(c) = risk.predict(siren::bigint)) AS predictions_agree,
+		AND risk.predict(c) = risk.predict(siren)
+		AND risk.predict(c) = risk.predict(siren::bigint)) AS predictions_agree,
 	bool_and(abs(score_company(c) - 1 / (1 + exp(-risk.margin(c)))) < 1e-6) AS logistic,
 	bool_and(score_company(c)::float4::float8 = score_company(c)) AS float32
 FROM company c JOIN company_array a USING (siren);
-SELECT bool_and(risk.contributions(c) = risk.contributions(to_jsonb(c)) AND risk.contributions(c) = risk.contributions(features)
-		AND risk.contributions(c) = risk.contributions(siren) AND risk.contributions(c) = risk.contributions(siren::bigint)) AS contributions,
+SELECT bool_and(risk.contributions(c) = risk.contributions(to_jsonb(c))
+	AND risk.contributions(c) = risk.contributions(features)
+		AND risk.contributions(c) = risk.contributions(siren)
+		AND risk.contributions(c) = risk.contributions(siren::bigint)) AS contributions,
 	bool_and(risk.explanation(c) = risk.explanation(to_jsonb(c)) AND risk.explanation(c) = risk.explanation(features)
-		AND risk.explanation(c) = risk.explanation(siren) AND risk.explanation(c) = risk.explanation(siren::bigint)) AS explanations
+		AND risk.explanation(c) = risk.explanation(siren)
+		AND risk.explanation(c) = risk.explanation(siren::bigint)) AS explanations
 FROM company c JOIN company_array a USING (siren) WHERE siren < '000000200';
-SELECT count(*) AS reasons, bool_and(r IS NOT DISTINCT FROM t) AS by_text, bool_and(r IS NOT DISTINCT FROM b) AS by_bigint,
-	bool_and((o.rank, o.feature, o.contribution, o.points) IS NOT DISTINCT FROM (r.rank, r.feature, r.contribution, r.points)) AS objects,
-	bool_and((x.rank, x.feature, x.contribution, x.points) IS NOT DISTINCT FROM (r.rank, r.feature, r.contribution, r.points)) AS arrays
-FROM company c JOIN company_array a USING (siren), explain_score(c) r, explain_score(siren) t, explain_score(siren::bigint) b,
+SELECT count(*) AS reasons, bool_and(r IS NOT DISTINCT FROM t) AS by_text,
+	bool_and(r IS NOT DISTINCT FROM b) AS by_bigint,
+	bool_and((o.rank, o.feature, o.contribution, o.points)
+		IS NOT DISTINCT FROM (r.rank, r.feature, r.contribution, r.points)) AS objects,
+	bool_and((x.rank, x.feature, x.contribution, x.points)
+		IS NOT DISTINCT FROM (r.rank, r.feature, r.contribution, r.points)) AS arrays
+FROM company c JOIN company_array a USING (siren), explain_score(c) r, explain_score(siren) t,
+	explain_score(siren::bigint) b,
 	explain_score(to_jsonb(c)) o, explain_score(features) x
 WHERE siren < '000000050' AND r.rank = t.rank AND r.rank = b.rank AND r.rank = o.rank AND r.rank = x.rank;
 SELECT count(*) AS groups, bool_and(r IS NOT DISTINCT FROM t AND r IS NOT DISTINCT FROM b AND r IS NOT DISTINCT FROM o
@@ -82,8 +92,10 @@ FROM (SELECT * FROM company ORDER BY md5(siren)) c;
 SELECT score_company(NULL::company) IS NULL AS row, score_company(NULL::jsonb) IS NULL AS object,
 	score_company(NULL::float8[]) IS NULL AS array, score_company(NULL::text) IS NULL AS text,
 	score_company(NULL::bigint) IS NULL AS bigint, risk.alert_level(NULL) IS NULL AS level,
-	risk.explanation(NULL::company) IS NULL AS explanation, (SELECT count(*) FROM explain_score(NULL::company)) AS reasons;
-SELECT same(score_company(array_fill(NULL::float8, ARRAY[12])), score_company(array_fill('NaN'::float8, ARRAY[12]))) AS missing,
+	risk.explanation(NULL::company) IS NULL AS explanation,
+	(SELECT count(*) FROM explain_score(NULL::company)) AS reasons;
+SELECT same(score_company(array_fill(NULL::float8, ARRAY[12])),
+	score_company(array_fill('NaN'::float8, ARRAY[12]))) AS missing,
 	score_company(array_fill(NULL::float8, ARRAY[12])) <> score_company(array_fill(0::float8, ARRAY[12])) AS not_zero;
 
 --
@@ -101,12 +113,14 @@ EXECUTE one;
 EXECUTE many('v');
 EXECUTE many('v@1');
 -- one statement, one version, also when it promotes another one itself
-SELECT n, CASE n WHEN 2 THEN risk.promote_model('v@3') END AS promoted, score_company(ARRAY[1]::float8[], 'v') AS score,
+SELECT n, CASE n WHEN 2 THEN risk.promote_model('v@3') END AS promoted,
+	score_company(ARRAY[1]::float8[], 'v') AS score,
 	risk.resolve_model('v')
 FROM generate_series(1, 3) n;
 EXECUTE one;
 -- each statement of a function its own
-CREATE FUNCTION promoting() RETURNS TABLE (version text, score float8, expression float8, margin float8) LANGUAGE plpgsql AS $$
+CREATE FUNCTION promoting() RETURNS TABLE (version text, score float8, expression float8, margin float8)
+	LANGUAGE plpgsql AS $$
 BEGIN
 	FOR n IN 4 .. 6 LOOP
 		PERFORM risk.promote_model('v@' || n - 3);
@@ -149,8 +163,10 @@ FETCH scores;
 ROLLBACK;
 -- several models in one query, one of them by a reference that varies by row
 SELECT n, score_company(ARRAY[1]::float8[], 'v@' || n) FROM generate_series(1, 5) n;
-SELECT name || '@' || version AS model, score_company(ARRAY[1]::float8[], name || '@' || version) FROM risk.models WHERE name = 'v' ORDER BY version DESC;
-SELECT score_company(ARRAY[1]::float8[], 'v'), score_company(ARRAY[1]::float8[], 'v@1'), score_company(ARRAY[1]::float8[], 'v@2');
+SELECT name || '@' || version AS model, score_company(ARRAY[1]::float8[], name || '@' || version)
+FROM risk.models WHERE name = 'v' ORDER BY version DESC;
+SELECT score_company(ARRAY[1]::float8[], 'v'), score_company(ARRAY[1]::float8[], 'v@1'),
+	score_company(ARRAY[1]::float8[], 'v@2');
 -- in SQL functions, views, defaults, generated queries
 CREATE FUNCTION risk_of(float8) RETURNS float8 LANGUAGE sql STABLE AS $$ SELECT score_company(ARRAY[$1], 'v') $$;
 CREATE VIEW risk_view AS SELECT n, score_company(ARRAY[n]::float8[], 'v') AS score FROM generate_series(1, 2) n;
@@ -163,11 +179,13 @@ SELECT * FROM risk_view ORDER BY n;
 --
 -- Models without a score of their own
 --
-SELECT risk.import_model('custom', tree_model(ARRAY['x'], '[[[2, 0, 0, 1, 2, 1], [1, -1], [1, 1]]]', 'ministry:loss', '0E0'));
+SELECT risk.import_model('custom', tree_model(ARRAY['x'], '[[[2, 0, 0, 1, 2, 1], [1, -1], [1, 1]]]',
+	'ministry:loss', '0E0'));
 SELECT risk.margin(ARRAY[3]::float8[], 'custom@1'), risk.margins(ARRAY[3]::float8[], 'custom@1');
 SELECT outcome($$SELECT score_company(ARRAY[3]::float8[], 'custom@1')$$);
 SELECT outcome($$SELECT risk.predict(ARRAY[3]::float8[], 'custom@1')$$);
-SELECT rank, feature, round(contribution::numeric, 9) AS contribution, points FROM explain_score(ARRAY[3]::float8[], 'custom@1') ORDER BY rank;
+SELECT rank, feature, round(contribution::numeric, 9) AS contribution, points
+FROM explain_score(ARRAY[3]::float8[], 'custom@1') ORDER BY rank;
 SELECT e - 'macro_expl' - 'micro_expl' AS explanation, round((e #>> '{macro_expl,(no group)}')::numeric, 9) AS macro,
 	round((e #>> '{micro_expl,(no group),x}')::numeric, 9) AS micro
 FROM risk.explanation(ARRAY[3]::float8[], 'custom@1') e;
@@ -190,15 +208,18 @@ SELECT cardinality(risk.margins(x, 'classes@1')) AS margins, cardinality(risk.pr
 	abs((SELECT sum(p) FROM unnest(risk.predict(x, 'classes@1')) p) - 1) < 1e-6 AS sum_to_one,
 	array_dims(risk.contributions(x, 'classes@1')) AS contributions FROM nothing;
 -- the likeliest class is one value, and so a score
-SELECT cardinality(risk.margins(x, 'class@1')) AS margins, risk.predict(x, 'class@1') = ARRAY[score_company(x, 'class@1')] AS one_value,
-	score_company(x, 'class@1') = (SELECT ordinality - 1 FROM unnest(risk.margins(x, 'class@1')) WITH ORDINALITY m ORDER BY m DESC LIMIT 1)
+SELECT cardinality(risk.margins(x, 'class@1')) AS margins,
+	risk.predict(x, 'class@1') = ARRAY[score_company(x, 'class@1')] AS one_value,
+	score_company(x, 'class@1') = (SELECT ordinality - 1
+		FROM unnest(risk.margins(x, 'class@1')) WITH ORDINALITY m ORDER BY m DESC LIMIT 1)
 		AS largest FROM nothing;
 SELECT cardinality(risk.margins(x, 'targets@1')) AS margins, cardinality(risk.predict(x, 'targets@1')) AS predictions,
 	array_dims(risk.contributions(x, 'targets@1')) AS contributions FROM nothing;
 -- a score that is no probability
 SELECT risk.import_model('hinge', linear_model(ARRAY['x'], ARRAY[1], -2, 'binary:hinge'));
 SELECT risk.import_model('count', linear_model(ARRAY['x'], ARRAY[1], 0, 'reg:squarederror'));
-SELECT x, score_company(ARRAY[x], 'hinge@1') AS hinge, risk.margin(ARRAY[x], 'hinge@1') AS margin, score_company(ARRAY[x], 'count@1') AS identity
+SELECT x, score_company(ARRAY[x], 'hinge@1') AS hinge, risk.margin(ARRAY[x], 'hinge@1') AS margin,
+	score_company(ARRAY[x], 'count@1') AS identity
 FROM unnest('{1, 2, 3}'::float8[]) x;
 
 DEALLOCATE ALL;

@@ -31,7 +31,8 @@ FROM generate_series(1, 400) f, generate_series(0, 5) m,
 	LATERAL (SELECT raw.*, -4 + 0.06 * raw.debt + CASE raw.form WHEN 'EI' THEN 1.5 ELSE 0 END
 			+ CASE WHEN raw.age IS NULL THEN 1 ELSE 0 END AS logit) p
 ORDER BY f, m;
-CREATE VIEW known_rows AS SELECT siren, period, debt, workforce, age, form, region, size, subsidised, failed, known FROM borrower;
+CREATE VIEW known_rows AS SELECT siren, period, debt, workforce, age, form, region, size, subsidised, failed,
+	known FROM borrower;
 SELECT count(*), count(*) FILTER (WHERE failed) AS failed, count(*) FILTER (WHERE known) AS known FROM borrower;
 
 -- ---------- a model
@@ -48,8 +49,10 @@ SELECT position, feature, kind, categories FROM risk.model_features WHERE name =
 
 -- The record: who was held out follows from key and seed, and anybody can follow it
 SELECT t.rows = b.rows AS rows, t.positives = b.positives AS positives, t.known_rows = b.known AS known,
-	t.training_rows = b.training AS training, t.validation_rows = b.validation AS validation, t.test_rows = b.test AS test,
-	t.test_positives = b.test_positives AS test_positives, abs(t.base_rate - b.positives::float8 / b.rows) < 1e-12 AS base_rate,
+	t.training_rows = b.training AS training, t.validation_rows = b.validation AS validation,
+	t.test_rows = b.test AS test,
+	t.test_positives = b.test_positives AS test_positives,
+	abs(t.base_rate - b.positives::float8 / b.rows) < 1e-12 AS base_rate,
 	t.periods, t.first_period, t.last_period, t.label, t.parameters, t.seed, t.kept_negatives, t.calibration,
 	t.rounds, t.rounds_trained, t.metric, t.trained_by = current_user AS by_me, t.retrained_from,
 	t.library_version ~ '^\d+\.\d+\.\d+$' AS library,
@@ -57,13 +60,16 @@ SELECT t.rows = b.rows AS rows, t.positives = b.positives AS positives, t.known_
 FROM risk.trainings t,
 	(SELECT count(*) AS rows, count(*) FILTER (WHERE failed) AS positives, count(*) FILTER (WHERE known) AS known,
 		count(*) FILTER (WHERE NOT held_out) AS training, count(*) FILTER (WHERE held_out AND NOT test) AS validation,
-		count(*) FILTER (WHERE held_out AND test) AS test, count(*) FILTER (WHERE held_out AND test AND failed) AS test_positives
-	FROM borrower, LATERAL (SELECT risk.training_draw(siren, 0) < 0.3 AS held_out, risk.training_draw(siren, 0, 'test') < 0.5 AS test) d) b
+		count(*) FILTER (WHERE held_out AND test) AS test,
+		count(*) FILTER (WHERE held_out AND test AND failed) AS test_positives
+	FROM borrower, LATERAL (SELECT risk.training_draw(siren, 0) < 0.3 AS held_out,
+		risk.training_draw(siren, 0, 'test') < 0.5 AS test) d) b
 WHERE t.reference = 'credit@1';
 
 -- The metrics are those of the candidate's own scores on these very rows
 SELECT m.held_out, m.known_cases, m.rows = s.rows AS rows, m.positives = s.positives AS positives,
-	abs(m.roc_auc - s.roc_auc) < 1e-12 AS roc_auc, abs(m.average_precision - s.average_precision) < 1e-12 AS average_precision,
+	abs(m.roc_auc - s.roc_auc) < 1e-12 AS roc_auc,
+	abs(m.average_precision - s.average_precision) < 1e-12 AS average_precision,
 	abs(m.log_loss - s.log_loss) < 1e-9 AS log_loss, abs(m.brier_score - s.brier_score) < 1e-9 AS brier_score,
 	abs(m.precision_strong - s.precision_strong) < 1e-12 AS precision_strong,
 	abs(m.recall_moderate - s.recall_moderate) < 1e-12 AS recall_moderate, m.roc_auc > 0.75 AS good
@@ -71,27 +77,37 @@ FROM risk.training_metrics m,
 	LATERAL (SELECT count(*) AS rows, count(*) FILTER (WHERE failed) AS positives,
 		risk.roc_auc(score, failed) AS roc_auc, risk.average_precision(score, failed) AS average_precision,
 		risk.log_loss(score, failed) AS log_loss, risk.brier_score(score, failed) AS brier_score,
-		count(*) FILTER (WHERE failed AND level = 'Alerte seuil F1')::float8 / count(*) FILTER (WHERE level = 'Alerte seuil F1') AS precision_strong,
-		count(*) FILTER (WHERE failed AND level <> 'Pas d''alerte')::float8 / count(*) FILTER (WHERE failed) AS recall_moderate
-	FROM borrower b, LATERAL (SELECT score_company(b, 'credit@1')) s (score), LATERAL (SELECT risk.alert_level(score, 'credit@1')) l (level)
+		count(*) FILTER (WHERE failed AND level = 'Alerte seuil F1')::float8 / count(*)
+		FILTER (WHERE level = 'Alerte seuil F1') AS precision_strong,
+		count(*) FILTER (WHERE failed AND level <> 'Pas d''alerte')::float8 / count(*)
+		FILTER (WHERE failed) AS recall_moderate
+	FROM borrower b, LATERAL (SELECT score_company(b, 'credit@1')) s (score),
+		LATERAL (SELECT risk.alert_level(score, 'credit@1')) l (level)
 	WHERE risk.training_draw(siren, 0) < 0.3
-		AND (risk.training_draw(siren, 0, 'test') < 0.5) = (m.held_out = 'test') AND (m.known_cases = 'with' OR NOT known)) s
+		AND (risk.training_draw(siren, 0, 'test') < 0.5) = (m.held_out = 'test')
+		AND (m.known_cases = 'with' OR NOT known)) s
 WHERE m.reference = 'credit@1' ORDER BY 1, 2;
 -- and the thresholds are the best ones on the validation rows, of 2000 tried
-SELECT bool_and(f05 <= (SELECT f05_strong FROM risk.training_metrics WHERE reference = 'credit@1' AND held_out = 'validation' AND known_cases = 'with') + 1e-12) AS strong,
-	bool_and(f2 <= (SELECT f2_moderate FROM risk.training_metrics WHERE reference = 'credit@1' AND held_out = 'validation' AND known_cases = 'with') + 1e-12) AS moderate
+SELECT bool_and(f05 <= (SELECT f05_strong FROM risk.training_metrics
+	WHERE reference = 'credit@1' AND held_out = 'validation' AND known_cases = 'with') + 1e-12) AS strong,
+	bool_and(f2 <= (SELECT f2_moderate FROM risk.training_metrics
+		WHERE reference = 'credit@1' AND held_out = 'validation' AND known_cases = 'with') + 1e-12) AS moderate
 FROM generate_series(0, 1, 0.0005) t,
-	LATERAL (SELECT 1.25 * tp / nullif(0.25 * positives + alerts, 0) AS f05, 5 * tp / nullif(4.0 * positives + alerts, 0) AS f2
-		FROM (SELECT count(*) FILTER (WHERE failed AND score >= t)::float8 AS tp, count(*) FILTER (WHERE failed) AS positives,
+	LATERAL (SELECT 1.25 * tp / nullif(0.25 * positives + alerts, 0) AS f05,
+		5 * tp / nullif(4.0 * positives + alerts, 0) AS f2
+		FROM (SELECT count(*) FILTER (WHERE failed AND score >= t)::float8 AS tp,
+			count(*) FILTER (WHERE failed) AS positives,
 			count(*) FILTER (WHERE score >= t) AS alerts
 		FROM (SELECT failed, score_company(b, 'credit@1') AS score FROM borrower b
 			WHERE risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') >= 0.5) s) c) f;
 
 -- The trainer's margins of the held-out rows are those that the model answers here
 SELECT count(*), bool_and(same(m.margin, risk.margin(b, 'credit@1'))) AS same_margins
-FROM risk_internal.run_training('SELECT * FROM borrower', (SELECT arguments FROM risk.trainings WHERE reference = 'credit@1')) r,
+FROM risk_internal.run_training('SELECT * FROM borrower',
+	(SELECT arguments FROM risk.trainings WHERE reference = 'credit@1')) r,
 	LATERAL unnest(r.margins) WITH ORDINALITY m (margin, n)
-	JOIN (SELECT *, row_number() OVER (ORDER BY siren, period) AS n FROM borrower WHERE risk.training_draw(siren, 0) < 0.3) b USING (n);
+	JOIN (SELECT *, row_number() OVER (ORDER BY siren, period) AS n FROM borrower
+		WHERE risk.training_draw(siren, 0) < 0.3) b USING (n);
 
 -- ---------- the same again
 
@@ -100,11 +116,14 @@ SELECT risk.train_model('credit', 'SELECT * FROM borrower', 'failed', key_column
 	parameters => '{"max_depth": 3, "eta": 0.2}', threads => 1);
 SELECT count(DISTINCT digest) AS one_digest FROM risk.models WHERE name = 'credit';
 -- The key may come in another type: the same companies are held out
-SELECT risk.train_model('credit', 'SELECT debt, workforce, age, form, region, size, subsidised, failed, siren::char(20) AS siren, period FROM borrower', 'failed', key_column => 'siren',
-	rounds => 40, parameters => '{"max_depth": 3, "eta": 0.2}', features => '{debt,workforce,age,form,region,size,subsidised}');
+SELECT risk.train_model('credit', 'SELECT debt, workforce, age, form, region, size, subsidised, failed,
+	siren::char(20) AS siren, period FROM borrower', 'failed', key_column => 'siren',
+	rounds => 40, parameters => '{"max_depth": 3, "eta": 0.2}',
+	features => '{debt,workforce,age,form,region,size,subsidised}');
 SELECT count(DISTINCT digest) AS one_digest FROM risk.models WHERE name = 'credit';
 -- Another seed, other rows
-SELECT risk.train_model('credit', 'SELECT * FROM borrower', 'failed', key_column => 'siren', rounds => 40, known_column => 'known',
+SELECT risk.train_model('credit', 'SELECT * FROM borrower', 'failed', key_column => 'siren', rounds => 40,
+	known_column => 'known',
 	parameters => '{"max_depth": 3, "eta": 0.2}', seed => 1);
 SELECT count(DISTINCT digest) AS two_digests FROM risk.models WHERE name = 'credit';
 
@@ -122,32 +141,43 @@ SELECT name, version, query FROM risk.training_request('credit@5');
 SELECT risk.train_model('periods', 'TABLE known_rows', 'failed', key_column => 'siren', period_column => 'period',
 	validation_periods => 2, gap_periods => 2, rounds => 5, test_share => 0.4);
 SELECT first_period, last_period, first_held_out_period, training_rows, validation_rows + test_rows AS held_out,
-	test_rows = (SELECT count(*) FROM borrower WHERE period >= '2023-05-01' AND risk.training_draw(siren, 0, 'test') < 0.4) AS test
+	test_rows = (SELECT count(*) FROM borrower
+		WHERE period >= '2023-05-01' AND risk.training_draw(siren, 0, 'test') < 0.4) AS test
 FROM risk.trainings WHERE name = 'periods';
 -- those that a column marks; the same rows choose and judge
-SELECT risk.train_model('marked', 'SELECT *, draw(siren) < 0.25 AS mine FROM known_rows', 'failed', validation_column => 'mine',
+SELECT risk.train_model('marked', 'SELECT *, draw(siren) < 0.25 AS mine FROM known_rows', 'failed',
+	validation_column => 'mine',
 	rounds => 5, test_share => 0);
-SELECT training_rows = (SELECT count(*) FROM borrower WHERE draw(siren) >= 0.25) AS training, test_rows FROM risk.trainings WHERE name = 'marked';
-SELECT held_out, known_cases, rows = (SELECT count(*) FROM borrower WHERE draw(siren) < 0.25) AS rows FROM risk.training_metrics WHERE name = 'marked';
+SELECT training_rows = (SELECT count(*) FROM borrower WHERE draw(siren) >= 0.25) AS training, test_rows
+FROM risk.trainings WHERE name = 'marked';
+SELECT held_out, known_cases, rows = (SELECT count(*) FROM borrower WHERE draw(siren) < 0.25) AS rows
+FROM risk.training_metrics WHERE name = 'marked';
 -- nobody
-SELECT risk.train_model('all', 'TABLE known_rows', 'failed', features => '{debt}', validation_share => 0, rounds => 5);
-SELECT t.training_rows = t.rows AS all_rows, m.threshold_strong, (SELECT count(*) FROM risk.training_metrics WHERE name = 'all') AS metrics
+SELECT risk.train_model('all', 'TABLE known_rows', 'failed', features => '{debt}', validation_share => 0,
+	rounds => 5);
+SELECT t.training_rows = t.rows AS all_rows, m.threshold_strong,
+	(SELECT count(*) FROM risk.training_metrics WHERE name = 'all') AS metrics
 FROM risk.trainings t JOIN risk.models m USING (reference) WHERE t.name = 'all';
 -- without a key each row stands for itself
 SELECT risk.train_model('rows', 'TABLE known_rows', 'failed', features => '{debt}', rounds => 2, seed => 7);
-SELECT validation_rows + test_rows = (SELECT count(*) FROM generate_series(1, 2000) n WHERE risk.training_draw(n::text, 7) < 0.3) AS by_number
+SELECT validation_rows + test_rows = (SELECT count(*) FROM generate_series(1, 2000) n
+	WHERE risk.training_draw(n::text, 7) < 0.3) AS by_number
 FROM risk.trainings WHERE name = 'rows';
 
 -- ---------- early stopping, weights, constraints
 
-SELECT risk.train_model('stopped', 'TABLE known_rows', 'failed', key_column => 'siren', rounds => 500, early_stopping => 10,
+SELECT risk.train_model('stopped', 'TABLE known_rows', 'failed', key_column => 'siren', rounds => 500,
+	early_stopping => 10,
 	parameters => '{"eval_metric": ["auc", "logloss"], "eta": 0.5}');
-SELECT t.rounds < 200 AS stopped, t.rounds_trained = t.rounds + 10 AS ten_more, t.metric, t.metric_value < 0.69 AS better, m.rounds = t.rounds AS used
+SELECT t.rounds < 200 AS stopped, t.rounds_trained = t.rounds + 10 AS ten_more, t.metric,
+	t.metric_value < 0.69 AS better, m.rounds = t.rounds AS used
 FROM risk.trainings t JOIN risk.models m USING (reference) WHERE t.name = 'stopped';
 -- A weight of 2 is the row twice
-SELECT risk.train_model('weighted', 'SELECT (debt / 10)::int AS debt, workforce / 20 AS workforce, failed, 2 AS weight FROM borrower ORDER BY siren, period', 'failed',
+SELECT risk.train_model('weighted', 'SELECT (debt / 10)::int AS debt, workforce / 20 AS workforce, failed,
+	2 AS weight FROM borrower ORDER BY siren, period', 'failed',
 	weight_column => 'weight', validation_share => 0, rounds => 10);
-SELECT risk.train_model('weighted', 'SELECT (debt / 10)::int AS debt, workforce / 20 AS workforce, failed FROM borrower, generate_series(1, 2) ORDER BY siren, period', 'failed',
+SELECT risk.train_model('weighted', 'SELECT (debt / 10)::int AS debt, workforce / 20 AS workforce, failed
+	FROM borrower, generate_series(1, 2) ORDER BY siren, period', 'failed',
 	validation_share => 0, rounds => 10);
 SELECT count(*), max(abs(risk.margin(r, 'weighted@1') - risk.margin(r, 'weighted@2'))) < 1e-4 AS alike
 FROM (SELECT (debt / 10)::int AS debt, workforce / 20 AS workforce FROM borrower) r;
@@ -156,13 +186,18 @@ SELECT risk.train_model('monotone', 'TABLE known_rows', 'failed', features => '{
 	parameters => '{"monotone_constraints": {"debt": 1}, "interaction_constraints": [["age", "debt"], ["form"]]}');
 SELECT bool_and(score >= before) AS rises FROM (
 	SELECT score, lag(score) OVER (PARTITION BY siren, period ORDER BY d) AS before
-	FROM borrower b, generate_series(0, 100, 2) d, LATERAL (SELECT score_company(jsonb_build_object('age', age, 'form', form, 'debt', d), 'monotone@1') AS score) s
+	FROM borrower b, generate_series(0, 100, 2) d,
+		LATERAL (SELECT score_company(jsonb_build_object('age', age, 'form', form, 'debt', d),
+			'monotone@1') AS score) s
 	WHERE siren < '000000030') x;
 -- The other boosters
-SELECT risk.train_model('dart', 'TABLE known_rows', 'failed', features => '{age,debt}', rounds => 5, parameters => '{"booster": "dart", "rate_drop": 0.5}');
-SELECT risk.train_model('linear', 'TABLE known_rows', 'failed', features => '{debt,workforce}', rounds => 5, parameters => '{"booster": "gblinear"}');
+SELECT risk.train_model('dart', 'TABLE known_rows', 'failed', features => '{age,debt}', rounds => 5,
+	parameters => '{"booster": "dart", "rate_drop": 0.5}');
+SELECT risk.train_model('linear', 'TABLE known_rows', 'failed', features => '{debt,workforce}', rounds => 5,
+	parameters => '{"booster": "gblinear"}');
 -- which cannot go back to its best round when it is stopped: the record says what the registry says
-SELECT risk.train_model('halted', 'TABLE known_rows', 'failed', features => '{debt,workforce}', rounds => 300, early_stopping => 2,
+SELECT risk.train_model('halted', 'TABLE known_rows', 'failed', features => '{debt,workforce}', rounds => 300,
+	early_stopping => 2,
 	parameters => '{"booster": "gblinear", "eta": 1, "lambda": 0, "eval_metric": "auc"}');
 SELECT t.rounds < 300 AS stopped, t.rounds = t.rounds_trained AS all_used, t.rounds = m.rounds AS as_registered
 FROM risk.trainings t JOIN risk.models m USING (reference) WHERE t.reference = 'halted@1';
@@ -170,11 +205,14 @@ SELECT name, booster FROM risk.models WHERE name IN ('dart', 'linear') ORDER BY 
 
 -- ---------- fewer negatives
 
-SELECT risk.train_model('fewer', 'TABLE known_rows', 'failed', key_column => 'siren', positive_share => 0.5, rounds => 10);
+SELECT risk.train_model('fewer', 'TABLE known_rows', 'failed', key_column => 'siren', positive_share => 0.5,
+	rounds => 10);
 SELECT abs(training_positives / (training_rows * 0.5) - 1) < 0.05 AS half, kept_negatives < 1 AS fewer,
 	calibration ->> 'method' AS method, (calibration ->> 'slope')::float8 AS slope,
 	abs((calibration ->> 'intercept')::float8 - ln(kept_negatives)) < 1e-9 AS corrected,
-	validation_rows = (SELECT count(*) FROM borrower WHERE risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') >= 0.5) AS validation_is_whole
+	validation_rows = (SELECT count(*) FROM borrower
+		WHERE risk.training_draw(siren, 0) < 0.3
+			AND risk.training_draw(siren, 0, 'test') >= 0.5) AS validation_is_whole
 FROM risk.trainings WHERE name = 'fewer';
 -- The correction gives back the base rate that training on half and half took away
 SELECT abs(avg(1 / (1 + exp(-(risk.margin(b, 'fewer@1') + (t.calibration ->> 'intercept')::float8))))
@@ -184,10 +222,13 @@ FROM borrower b, risk.trainings t WHERE t.name = 'fewer' GROUP BY t.calibration;
 
 -- ---------- calibration, fitted on the validation rows
 
-SELECT risk.train_model('platt', 'TABLE known_rows', 'failed', key_column => 'siren', rounds => 10, calibration => 'sigmoid');
-SELECT risk.train_model('isotonic', 'TABLE known_rows', 'failed', key_column => 'siren', rounds => 10, calibration => 'isotonic', positive_share => 0.5);
+SELECT risk.train_model('platt', 'TABLE known_rows', 'failed', key_column => 'siren', rounds => 10,
+	calibration => 'sigmoid');
+SELECT risk.train_model('isotonic', 'TABLE known_rows', 'failed', key_column => 'siren', rounds => 10,
+	calibration => 'isotonic', positive_share => 0.5);
 SELECT t.name, t.calibration = CASE t.name
-	WHEN 'platt' THEN risk.fit_sigmoid(v.margins, v.labels) ELSE risk.fit_isotonic(v.margins, v.labels) END AS by_validation_rows
+	WHEN 'platt' THEN risk.fit_sigmoid(v.margins, v.labels)
+	ELSE risk.fit_isotonic(v.margins, v.labels) END AS by_validation_rows
 FROM risk.trainings t, LATERAL (SELECT array_agg(risk.margin(b, t.reference)::real ORDER BY siren, period) AS margins,
 		array_agg(failed ORDER BY siren, period) AS labels
 	FROM borrower b WHERE risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') >= 0.5) v
@@ -202,21 +243,26 @@ SELECT count(*) AS differ FROM (TABLE of_training EXCEPT SELECT * FROM risk.mode
 SELECT count(*) AS profiled, bool_and(rows = (SELECT count(*) FROM known_rows)) AS all_rows FROM of_training;
 -- of a sample else, whose companies are those of the whole, by whatever rule these are ordered
 CREATE TABLE panel AS
-SELECT f, m, f % 1000 / 7.0::float8 AS debt, (ARRAY['a', 'b', 'c'])[1 + m % 3] AS season, (f * 7919 + m * 31) % 97 < 12 + m AS failed
+SELECT f, m, f % 1000 / 7.0::float8 AS debt, (ARRAY['a', 'b', 'c'])[1 + m % 3] AS season,
+	(f * 7919 + m * 31) % 97 < 12 + m AS failed
 FROM generate_series(1, 10000) f, generate_series(1, 12) m ORDER BY f, m;
-SELECT risk.train_model('panel', 'SELECT debt, m, season, failed FROM panel', 'failed', rounds => 3, parameters => '{"max_depth": 3}');
+SELECT risk.train_model('panel', 'SELECT debt, m, season, failed FROM panel', 'failed', rounds => 3,
+	parameters => '{"max_depth": 3}');
 SELECT feature, kind, rows_then, rows_now, psi < 0.001 AS stable, abs(mean_difference) < 0.02 AS same_mean, unseen
 FROM risk.drift('panel@1', 'TABLE panel');
 SELECT risk.retrain_model('panel@1');
-SELECT count(*) AS differ FROM (SELECT position, counts, mean FROM risk.model_profiles WHERE name = 'panel' AND version = 1
+SELECT count(*) AS differ FROM (SELECT position, counts, mean FROM risk.model_profiles
+	WHERE name = 'panel' AND version = 1
 	EXCEPT SELECT position, counts, mean FROM risk.model_profiles WHERE name = 'panel' AND version = 2) d;
 
 -- ---------- who is held out, whatever the session's settings
 
-CREATE TABLE keyed AS SELECT i AS debt, i % 3 = 0 AS failed, date '2020-01-01' + i / 2 AS day, timestamp '2020-01-01' + i / 2 * interval '1 hour' AS hour,
+CREATE TABLE keyed AS SELECT i AS debt, i % 3 = 0 AS failed, date '2020-01-01' + i / 2 AS day,
+	timestamp '2020-01-01' + i / 2 * interval '1 hour' AS hour,
 	(i / 2)::numeric(8, 2) AS amount, md5((i / 2)::text)::uuid AS id FROM generate_series(1, 600) i;
 CREATE FUNCTION risk_test.train_keyed(key name) RETURNS text LANGUAGE sql AS
-	$$ SELECT risk.train_model('keyed', 'SELECT debt, failed, ' || key || ' FROM keyed', 'failed', key_column => key, rounds => 1) $$;
+	$$ SELECT risk.train_model('keyed', 'SELECT debt, failed, ' || key || ' FROM keyed', 'failed',
+		key_column => key, rounds => 1) $$;
 SELECT count(train_keyed(key)) FROM unnest('{day,hour,amount,id}'::text[]) key;
 SET datestyle = 'German';
 SET intervalstyle = 'iso_8601';
@@ -227,37 +273,51 @@ RESET datestyle;
 RESET intervalstyle;
 RESET timezone;
 SET extra_float_digits = 0;
-SELECT a.arguments ->> 'key_column' AS key, a.training_rows = b.training_rows AND a.test_rows = b.test_rows AND a.test_positives = b.test_positives AS same,
-	a.training_rows = (SELECT count(*) FROM keyed, LATERAL (SELECT CASE a.arguments ->> 'key_column' WHEN 'day' THEN day::text WHEN 'hour' THEN to_json(hour) #>> '{}'
-		WHEN 'amount' THEN trim_scale(amount)::text ELSE id::text END) k (key) WHERE risk.training_draw(key, 0) >= 0.3) AS as_drawn
-FROM risk.trainings a JOIN risk.trainings b ON a.name = b.name AND b.version = a.version + 4 WHERE a.name = 'keyed' AND a.version <= 4 ORDER BY a.version;
+SELECT a.arguments ->> 'key_column' AS key, a.training_rows = b.training_rows AND a.test_rows = b.test_rows
+	AND a.test_positives = b.test_positives AS same,
+	a.training_rows = (SELECT count(*) FROM keyed,
+		LATERAL (SELECT CASE a.arguments ->> 'key_column' WHEN 'day' THEN day::text
+			WHEN 'hour' THEN to_json(hour) #>> '{}'
+		WHEN 'amount' THEN trim_scale(amount)::text ELSE id::text END) k (key)
+		WHERE risk.training_draw(key, 0) >= 0.3) AS as_drawn
+FROM risk.trainings a JOIN risk.trainings b ON a.name = b.name AND b.version = a.version + 4
+WHERE a.name = 'keyed' AND a.version <= 4 ORDER BY a.version;
 -- arguments given as null are as if not given
-SELECT risk.train_model('keyed', 'TABLE keyed', 'failed', features => '{debt}', rounds => NULL, validation_share => NULL, test_share => NULL, seed => NULL, calibration => NULL);
+SELECT risk.train_model('keyed', 'TABLE keyed', 'failed', features => '{debt}', rounds => NULL,
+	validation_share => NULL, test_share => NULL, seed => NULL, calibration => NULL);
 SELECT validation_rows > 60, test_rows > 60, rounds FROM risk.trainings WHERE name = 'keyed' AND version = 9;
 
 -- ---------- cross-validation
 
 -- by key: the folds are of the draw, and every row is in one
-SELECT v.fold, v.rows = b.rows AS rows, v.positives = b.positives AS positives, v.training_rows = 2000 - b.rows AS training,
-	v.rows_without_known = b.unknown AS unknown, v.rounds_used, v.roc_auc > 0.7 AS good, v.average_precision > 0.3 AS precise
-FROM risk.cross_validate('SELECT * FROM borrower', 'failed', folds => 3, key_column => 'siren', known_column => 'known', rounds => 10) v
+SELECT v.fold, v.rows = b.rows AS rows, v.positives = b.positives AS positives,
+	v.training_rows = 2000 - b.rows AS training,
+	v.rows_without_known = b.unknown AS unknown, v.rounds_used, v.roc_auc > 0.7 AS good,
+	v.average_precision > 0.3 AS precise
+FROM risk.cross_validate('SELECT * FROM borrower', 'failed', folds => 3, key_column => 'siren',
+	known_column => 'known', rounds => 10) v
 	JOIN (SELECT 1 + floor(risk.training_draw(siren, 0, 'fold') * 3)::integer AS fold, count(*) AS rows,
 		count(*) FILTER (WHERE failed) AS positives, count(*) FILTER (WHERE NOT known) AS unknown
 	FROM borrower GROUP BY 1) b USING (fold) ORDER BY 1;
 -- by a column: a fold is what a training says that holds the same rows out
-SELECT risk.train_model('part', format('SELECT debt, age, failed, 1 + extract(month FROM period)::int %% 2 = %s AS held_out FROM borrower', n),
+SELECT risk.train_model('part', format(
+	'SELECT debt, age, failed, 1 + extract(month FROM period)::int %% 2 = %s AS held_out FROM borrower', n),
 	'failed', validation_column => 'held_out', test_share => 0, rounds => 10) FROM generate_series(1, 2) n;
 SELECT v.fold, abs(v.roc_auc - m.roc_auc) < 1e-12 AS roc_auc, abs(v.log_loss - m.log_loss) < 1e-9 AS log_loss
-FROM risk.cross_validate('SELECT debt, age, failed, 1 + extract(month FROM period)::int % 2 AS part FROM borrower', 'failed', folds => 2, fold_column => 'part', rounds => 10) v
+FROM risk.cross_validate('SELECT debt, age, failed, 1 + extract(month FROM period)::int % 2 AS part
+	FROM borrower', 'failed', folds => 2, fold_column => 'part', rounds => 10) v
 	JOIN risk.training_metrics m ON m.name = 'part' AND m.version = v.fold AND m.known_cases = 'with' ORDER BY 1;
 SELECT count(*), bool_and(rounds_used < 300) AS stopped, bool_and(training_rows < 1400) AS validation_is_set_apart
-FROM risk.cross_validate('TABLE known_rows', 'failed', folds => 4, key_column => 'siren', rounds => 300, early_stopping => 5, validation_share => 0.3, parameters => '{"eta": 1}');
+FROM risk.cross_validate('TABLE known_rows', 'failed', folds => 4, key_column => 'siren', rounds => 300,
+	early_stopping => 5, validation_share => 0.3, parameters => '{"eta": 1}');
 
 -- ---------- progress, as the training's own query sees it
 
 -- (a column that is 0 in all rows would be refused)
-SELECT risk.train_model('observing', $$SELECT b.*, debt * (SELECT count(*) FROM risk.training_progress WHERE pid = pg_backend_pid()
-		AND phase = 'reading rows' AND model = 'observing' AND database = current_database() AND role = current_user) AS seen
+SELECT risk.train_model('observing', $$SELECT b.*,
+	debt * (SELECT count(*) FROM risk.training_progress WHERE pid = pg_backend_pid()
+		AND phase = 'reading rows' AND model = 'observing' AND database = current_database()
+		AND role = current_user) AS seen
 	FROM borrower b$$, 'failed', features => '{debt,seen}', rounds => 2);
 SELECT count(*) AS none_now FROM risk.training_progress;
 
@@ -265,7 +325,8 @@ SELECT count(*) AS none_now FROM risk.training_progress;
 
 SELECT risk.drop_model('credit@1');
 SELECT count(*) FILTER (WHERE version = 1) AS dropped, count(*) AS left FROM risk.trainings WHERE name = 'credit';
-SELECT count(*) FILTER (WHERE version = 1) AS dropped, count(*) > 0 AS left FROM risk.training_metrics WHERE name = 'credit';
+SELECT count(*) FILTER (WHERE version = 1) AS dropped, count(*) > 0 AS left FROM risk.training_metrics
+WHERE name = 'credit';
 SELECT outcome($$SELECT risk.retrain_model('credit@1')$$);
 SELECT risk.import_model('foreign', linear_model(ARRAY['debt'], ARRAY[1]));
 SELECT outcome($$SELECT risk.retrain_model('foreign@1')$$);

@@ -6,7 +6,8 @@
 SET search_path = risk_test, public;
 SET client_min_messages = warning;
 CREATE FUNCTION risk_test.training(query text, arguments text DEFAULT '') RETURNS text
-LANGUAGE sql AS $$ SELECT outcome(format($q$SELECT risk.train_model('wrong', %L, 'y', rounds => 3 %s)$q$, query, arguments)) $$;
+LANGUAGE sql AS $$ SELECT outcome(format($q$SELECT risk.train_model('wrong', %L, 'y', rounds => 3 %s)$q$, query,
+	arguments)) $$;
 CREATE TABLE sound AS
 SELECT n AS id, n % 7 AS x, (n * 7919) % 101 AS z, (ARRAY['a', 'b', 'c'])[1 + n % 3] AS c, (n * 37) % 11 < 4 AS y,
 	date '2024-01-01' + n % 4 * 31 AS period
@@ -16,7 +17,8 @@ FROM generate_series(1, 300) n;
 SELECT training('SELECT * FROM sound WHERE false');
 SELECT training('SELECT x, z, true AS y FROM sound');
 SELECT training('SELECT x, z, 0 AS y FROM sound');
-SELECT training('SELECT id, x, z, CASE WHEN id <> 5 THEN y END AS y FROM sound ORDER BY id', ', key_column => ''id''');
+SELECT training('SELECT id, x, z, CASE WHEN id <> 5 THEN y END AS y FROM sound ORDER BY id',
+	', key_column => ''id''');
 SELECT training('SELECT x, z, CASE WHEN id = 5 THEN ''NaN'' ELSE y::int::float8 END AS y FROM sound ORDER BY id');
 SELECT training('SELECT id, x, z, y::int + (id = 7)::int * 2 AS y FROM sound ORDER BY id', ', key_column => ''id''');
 SELECT training('SELECT x, z, 0.5 AS y FROM sound');
@@ -24,7 +26,8 @@ SELECT training('SELECT x, z, y::text AS y FROM sound');
 SELECT training('SELECT x, z FROM sound');
 SELECT training('SELECT x, z, y, y FROM sound');
 SELECT training('SELECT id AS k, x, z, y FROM sound', ', key_column => ''id''');
-SELECT training('SELECT CASE WHEN id > 1 THEN id END AS id, x, z, y FROM sound ORDER BY sound.id', ', key_column => ''id''');
+SELECT training('SELECT CASE WHEN id > 1 THEN id END AS id, x, z, y FROM sound ORDER BY sound.id',
+	', key_column => ''id''');
 -- ---------- features
 SELECT training('SELECT y FROM sound');
 SELECT training('SELECT period, y FROM sound');
@@ -36,7 +39,8 @@ SELECT training('TABLE sound', ', features => ''{x,x}''');
 SELECT training('TABLE sound', ', features => ''{x,y}''');
 SELECT training('TABLE sound', ', features => ''{}''');
 SELECT training('SELECT x, x, y FROM sound');
-SELECT training('SELECT id, CASE id WHEN 9 THEN ''Infinity'' ELSE z::float8 END AS z, y FROM sound ORDER BY id', ', key_column => ''id''');
+SELECT training('SELECT id, CASE id WHEN 9 THEN ''Infinity'' ELSE z::float8 END AS z, y FROM sound ORDER BY id',
+	', key_column => ''id''');
 SELECT training('SELECT id, CASE id WHEN 9 THEN -1e39::float8 ELSE z::float8 END AS z, y FROM sound ORDER BY id');
 SELECT training('SELECT id, CASE id WHEN 9 THEN -(10::numeric ^ 400) ELSE z END AS z, y FROM sound ORDER BY id');
 SELECT training('SELECT n % 2 = 0 AS y, ''company '' || n AS name FROM generate_series(1, 1000000) n');
@@ -50,8 +54,10 @@ SELECT training('SELECT *, 0 AS w FROM sound', ', weight_column => ''w''');
 SELECT training('SELECT *, y::int AS w FROM sound', ', weight_column => ''w''');
 SELECT training('SELECT *, CASE WHEN y THEN 1e-50 ELSE 1 END AS w FROM sound', ', weight_column => ''w''');
 SELECT training('TABLE sound', ', period_column => ''c''');
-SELECT training('SELECT x, y, CASE WHEN id > 1 THEN period ELSE ''infinity'' END AS period FROM sound', ', period_column => ''period''');
-SELECT training('SELECT x, y, timestamp ''2024-01-01'' + (400 * id + n) * interval ''1 second'' AS period FROM sound, generate_series(1, 400) n', ', period_column => ''period''');
+SELECT training('SELECT x, y, CASE WHEN id > 1 THEN period ELSE ''infinity'' END AS period FROM sound',
+	', period_column => ''period''');
+SELECT training('SELECT x, y, timestamp ''2024-01-01'' + (400 * id + n) * interval ''1 second'' AS period
+	FROM sound, generate_series(1, 400) n', ', period_column => ''period''');
 SELECT training('TABLE sound', ', known_column => ''x''');
 SELECT training('SELECT *, nullif(x > 3, false) AS k FROM sound', ', known_column => ''k''');
 SELECT training('TABLE sound', ', key_column => ''y''');
@@ -84,8 +90,10 @@ SELECT training('TABLE sound', $$, parameters => '{"monotone_constraints": {"w":
 SELECT training('TABLE sound', $$, parameters => '{"monotone_constraints": {"x": 2}}'$$);
 SELECT training('TABLE sound', $$, parameters => '{"interaction_constraints": ["x", "z"]}'$$);
 SELECT training('TABLE sound', $$, parameters => '{"booster": "gblinear"}'$$);
-SELECT split_part(training('TABLE sound', $$, parameters => '{"max_depth": "deep"}'$$), ':', 1) AS refused_by_libxgboost;
-SELECT split_part(training('TABLE sound', $$, parameters => '{"eval_metric": "beauty"}'$$), ':', 1) AS refused_by_libxgboost;
+SELECT split_part(training('TABLE sound', $$, parameters => '{"max_depth": "deep"}'$$), ':',
+	1) AS refused_by_libxgboost;
+SELECT split_part(training('TABLE sound', $$, parameters => '{"eval_metric": "beauty"}'$$), ':',
+	1) AS refused_by_libxgboost;
 -- ---------- other arguments
 SELECT outcome($$SELECT risk.train_model('a b', 'TABLE sound', 'y')$$);
 SELECT outcome($$SELECT risk.train_model('a@1', 'TABLE sound', 'y')$$);
@@ -100,20 +108,25 @@ SELECT outcome($$SELECT * FROM risk.cross_validate(NULL, 'y')$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', NULL)$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', 'y', folds => 1)$$);
 SELECT outcome($$SELECT * FROM risk.cross_validate('TABLE sound', 'y', folds => 3, fold_column => 'x')$$);
-SELECT outcome($$SELECT * FROM risk.cross_validate('SELECT *, 1 + y::int AS f FROM sound', 'y', folds => 2, fold_column => 'f')$$);
+SELECT outcome($$SELECT * FROM risk.cross_validate('SELECT *, 1 + y::int AS f FROM sound', 'y', folds => 2,
+	fold_column => 'f')$$);
 SELECT outcome($$SELECT * FROM risk_internal.run_training('TABLE sound', '{"label": "y", "colour": "red"}')$$);
-SELECT outcome($$SELECT * FROM risk_internal.run_training('SELECT *, 1 AS f FROM sound', '{"label": "y", "fold_column": "f"}')$$);
+SELECT outcome($$SELECT * FROM risk_internal.run_training('SELECT *, 1 AS f FROM sound',
+	'{"label": "y", "fold_column": "f"}')$$);
 SELECT outcome($$SELECT risk.training_draw('1', 0, 'luck')$$);
 -- ---------- keys whose text a setting changes
 SELECT type, training(format('SELECT id, x, z, y, %s AS k FROM sound', value), ', key_column => ''k''') AS training
-FROM (VALUES ('real', 'id::real'), ('timestamptz', 'period::timestamptz'), ('interval', 'id * interval ''1 day'''), ('bytea', 'id::text::bytea')) v (type, value);
+FROM (VALUES ('real', 'id::real'), ('timestamptz', 'period::timestamptz'),
+	('interval', 'id * interval ''1 day'''), ('bytea', 'id::text::bytea')) v (type, value);
 -- ---------- the query: one, that only reads
 SELECT training('SELEC 1');
 SELECT training('SELECT 1; SELECT 2');
 -- parameters that XGBoost does not take, or that name no feature, are refused before a row is read
 CREATE SEQUENCE risk_test.rows_read;
-SELECT parameters, training('SELECT *, nextval(''risk_test.rows_read'') AS n FROM sound', format(', parameters => %L', parameters)) ~ '^(22023|38000): ' AS refused
-FROM unnest('{"{\"max_depth\": \"deep\"}", "{\"eval_metric\": \"beauty\"}", "{\"eta\": -3}", "{\"monotone_constraints\": {\"w\": 1}}",
+SELECT parameters, training('SELECT *, nextval(''risk_test.rows_read'') AS n FROM sound',
+	format(', parameters => %L', parameters)) ~ '^(22023|38000): ' AS refused
+FROM unnest('{"{\"max_depth\": \"deep\"}", "{\"eval_metric\": \"beauty\"}", "{\"eta\": -3}",
+	"{\"monotone_constraints\": {\"w\": 1}}",
 	"{\"interaction_constraints\": [[\"x\", \"w\"]]}", "{\"max_dept\": 3}"}'::text[]) parameters;
 SELECT is_called AS was_run FROM risk_test.rows_read;
 DROP SEQUENCE risk_test.rows_read;
@@ -123,13 +136,20 @@ SELECT training('SELECT x / (id - 9) AS x, y FROM sound ORDER BY id');
 SELECT training('');
 
 -- ---------- a record that is none: it must not stop the view for everybody
-CREATE TEMPORARY TABLE honest AS SELECT * FROM risk_internal.run_training('SELECT x, z, y FROM sound', '{"label": "y", "rounds": 3, "validation_share": 0.3}');
-SELECT what, regexp_replace(outcome(format($$SELECT risk_internal.store_training('wrong', 'q', %L, NULL, %s, ROW(fold, model, %s, rounds_trained, metric, metric_value, library_version,
-	margins, scores, labels, weights, known, test, profiles, profiled_margins, profiled_scores, summary || %L)::risk_internal.training_run) FROM honest$$,
+CREATE TEMPORARY TABLE honest AS SELECT *
+FROM risk_internal.run_training('SELECT x, z, y FROM sound', '{"label": "y", "rounds": 3, "validation_share": 0.3}');
+SELECT what, regexp_replace(outcome(
+	format($$SELECT risk_internal.store_training('wrong', 'q', %L, NULL, %s,
+		ROW(fold, model, %s, rounds_trained, metric, metric_value, library_version,
+	margins, scores, labels, weights, known, test, profiles, profiled_margins, profiled_scores,
+	summary || %L)::risk_internal.training_run) FROM honest$$,
 	arguments, retrained_from, rounds, summary)), 'Failing row.*', '...') AS outcome
-FROM (VALUES ('rows', '{}', 'NULL', 'rounds', '{"rows": "x"}'), ('no rows', '{}', 'NULL', 'rounds', '{"rows": 0}'), ('seed', '{"seed": "x"}', 'NULL', 'rounds', '{}'),
-	('rounds', '{}', 'NULL', '-3', '{}'), ('retrained from', '{}', '-5', 'rounds', '{}'), ('features', '{}', 'NULL', 'rounds', '{"features": ["x", "w"]}'),
-	('one feature', '{}', 'NULL', 'rounds', '{"features": ["x"]}')) v (what, arguments, retrained_from, rounds, summary);
+FROM (VALUES ('rows', '{}', 'NULL', 'rounds', '{"rows": "x"}'),
+	('no rows', '{}', 'NULL', 'rounds', '{"rows": 0}'), ('seed', '{"seed": "x"}', 'NULL', 'rounds', '{}'),
+	('rounds', '{}', 'NULL', '-3', '{}'), ('retrained from', '{}', '-5', 'rounds', '{}'),
+	('features', '{}', 'NULL', 'rounds', '{"features": ["x", "w"]}'),
+	('one feature', '{}', 'NULL', 'rounds', '{"features": ["x"]}')) v (what, arguments, retrained_from, rounds,
+	summary);
 
 -- A cross-validation keeps nothing, so that nothing forbids it
 BEGIN READ ONLY;
@@ -146,7 +166,9 @@ SELECT count(*) AS at_work FROM risk.training_progress;
 SELECT training('TABLE sound', ', key_column => ''id''');
 SELECT features, state FROM risk.models WHERE name = 'wrong';
 -- A failure after the training: there is nothing to calibrate
-SELECT training('SELECT 0.0::float8 * id AS x, z % 2 AS z, y FROM sound', ', features => ''{z}'', calibration => ''sigmoid'', parameters => ''{"max_depth": 1, "base_score": 0.9, "min_child_weight": 1e9}''');
+SELECT training('SELECT 0.0::float8 * id AS x, z % 2 AS z, y FROM sound',
+	', features => ''{z}'', calibration => ''sigmoid'',
+		parameters => ''{"max_depth": 1, "base_score": 0.9, "min_child_weight": 1e9}''');
 SELECT count(*) FROM risk.models;
 -- and so does a rollback
 BEGIN;
@@ -181,7 +203,8 @@ SELECT outcome($$SELECT risk.cross_validate('TABLE sound', 'y')$$);
 SELECT name, version, trained_by FROM risk.trainings WHERE trained_by = current_user;
 SELECT count(*) > 0 AS metrics FROM risk.training_metrics;
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION risk.retrain_model, risk.training_request, risk.cross_validate TO regress_company_risk_trainer;
+GRANT EXECUTE ON FUNCTION risk.retrain_model, risk.training_request,
+	risk.cross_validate TO regress_company_risk_trainer;
 -- Row-level security holds for the rows trained on
 CREATE POLICY mine ON sound TO regress_company_risk_trainer USING (id <= 200);
 ALTER TABLE sound ENABLE ROW LEVEL SECURITY;

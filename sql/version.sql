@@ -14,10 +14,13 @@ SELECT d.classid, d.objid, i.type, i.identity
 FROM pg_depend d, LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
 WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
 	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'company_risk');
-SELECT type, count(*) > 0 AS there FROM member WHERE type IN ('function', 'schema', 'table', 'view') GROUP BY type ORDER BY type;
+SELECT type, count(*) > 0 AS there FROM member WHERE type IN ('function', 'schema', 'table', 'view')
+GROUP BY type ORDER BY type;
 -- the two verbs stand in the schema chosen at creation, all else in risk
-SELECT n.nspname AS schema, p.proname AS function, count(*) AS forms FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-	JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname NOT IN ('risk', 'risk_internal') GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT n.nspname AS schema, p.proname AS function, count(*) AS forms FROM member m
+	JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+	JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname NOT IN ('risk', 'risk_internal') GROUP BY 1, 2
+	ORDER BY 1, 2;
 SELECT count(*) AS elsewhere FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 	JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname NOT IN ('risk', 'risk_internal');
 -- all of it has a comment
@@ -25,7 +28,8 @@ SELECT type, identity AS without_comment FROM member
 WHERE type IN ('function', 'schema', 'table', 'view', 'type', 'operator', 'aggregate')
 	AND COALESCE(obj_description(objid, classid::regclass::text), '') = ''
 	-- the row types of tables and views
-	AND NOT (type = 'type' AND EXISTS (SELECT FROM pg_type t WHERE t.oid = objid AND (t.typrelid <> 0 OR t.typelem <> 0)))
+	AND NOT (type = 'type' AND EXISTS (SELECT FROM pg_type t
+		WHERE t.oid = objid AND (t.typrelid <> 0 OR t.typelem <> 0)))
 ORDER BY type, identity COLLATE "C";
 
 -- How the functions may be used; forms is the number of functions of a name

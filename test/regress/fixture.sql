@@ -100,13 +100,15 @@ LANGUAGE sql IMMUTABLE AS $$
 			'gradient_booster', jsonb_build_object('name', 'gbtree', 'model', jsonb_build_object(
 				'gbtree_model_param', jsonb_build_object('num_parallel_tree', '1',
 					'num_trees', jsonb_array_length(trees)::text),
-				'iteration_indptr', (SELECT jsonb_agg(i ORDER BY i) FROM generate_series(0, jsonb_array_length(trees)) i),
+				'iteration_indptr', (SELECT jsonb_agg(i ORDER BY i)
+					FROM generate_series(0, jsonb_array_length(trees)) i),
 				'tree_info', (SELECT jsonb_agg(0) FROM generate_series(1, jsonb_array_length(trees))),
 				'trees', (SELECT jsonb_agg(t.tree ORDER BY o.number)
 					FROM jsonb_array_elements(trees) WITH ORDINALITY o (nodes, number),
 						LATERAL (SELECT jsonb_build_object(
 							'id', o.number - 1,
-							'tree_param', jsonb_build_object('num_deleted', '0', 'num_feature', cardinality(names)::text,
+							'tree_param', jsonb_build_object('num_deleted', '0', 'num_feature',
+								cardinality(names)::text,
 								'num_nodes', count(*)::text, 'size_leaf_vector', '1'),
 							'sum_hessian', jsonb_agg(n.node -> 0 ORDER BY n.number),
 							'base_weights', jsonb_agg(0 ORDER BY n.number),
@@ -118,7 +120,8 @@ LANGUAGE sql IMMUTABLE AS $$
 							'left_children', jsonb_agg(COALESCE(n.node -> 3, '-1') ORDER BY n.number),
 							'right_children', jsonb_agg(COALESCE(n.node -> 4, '-1') ORDER BY n.number),
 							'default_left', jsonb_agg(COALESCE(n.node -> 5, '0') ORDER BY n.number),
-							'split_indices', jsonb_agg(CASE jsonb_array_length(n.node) WHEN 2 THEN '0' ELSE n.node -> 1 END
+							'split_indices', jsonb_agg(CASE jsonb_array_length(n.node)
+								WHEN 2 THEN '0' ELSE n.node -> 1 END
 								ORDER BY n.number),
 							'split_conditions', jsonb_agg(CASE WHEN jsonb_array_length(n.node) = 2 THEN n.node -> 1
 								WHEN n.categorical THEN '0' ELSE n.node -> 2 END ORDER BY n.number),
@@ -132,10 +135,13 @@ LANGUAGE sql IMMUTABLE AS $$
 							'categories', COALESCE((SELECT jsonb_agg(c.code ORDER BY p.number, c.position)
 								FROM jsonb_array_elements(o.nodes) WITH ORDINALITY p (node, number),
 									LATERAL jsonb_array_elements(CASE jsonb_typeof(p.node -> 2)
-										WHEN 'array' THEN p.node -> 2 ELSE '[]' END) WITH ORDINALITY c (code, position)),
+										WHEN 'array' THEN p.node -> 2 ELSE '[]' END)
+										WITH ORDINALITY c (code, position)),
 								'[]')) AS tree
-						FROM (SELECT e.node, e.number, c.codes, jsonb_typeof(e.node -> 2) IS NOT DISTINCT FROM 'array' AS categorical,
-								sum(jsonb_array_length(c.codes)) OVER (ORDER BY e.number) - jsonb_array_length(c.codes) AS before
+						FROM (SELECT e.node, e.number, c.codes,
+							jsonb_typeof(e.node -> 2) IS NOT DISTINCT FROM 'array' AS categorical,
+								sum(jsonb_array_length(c.codes)) OVER (ORDER BY e.number)
+								- jsonb_array_length(c.codes) AS before
 							FROM jsonb_array_elements(o.nodes) WITH ORDINALITY e (node, number),
 								LATERAL (SELECT CASE jsonb_typeof(e.node -> 2)
 									WHEN 'array' THEN e.node -> 2 ELSE '[]' END AS codes) c) n) t)

@@ -9,8 +9,8 @@ CREATE TABLE risk_test.golden_line (case_name text COLLATE "C", file text, numbe
 CREATE TABLE risk_test.golden_file (case_name text COLLATE "C", file text, hex text,
 	PRIMARY KEY (case_name, file));
 \cd :abs_srcdir/test/golden
-\copy risk_test.golden_line FROM PROGRAM 'awk ''{ split(FILENAME, path, "/"); print path[1] "\t" path[2] "\t" FNR "\t" $0 }'' */*.csv'
-\copy risk_test.golden_file FROM PROGRAM 'for f in */case.json */model.*; do printf "%s\t%s\t" "${f%/*}" "${f##*/}"; od -An -v -tx1 "$f" | tr -d " \n"; echo; done'
+\copy risk_test.golden_line FROM PROGRAM 'sh ../regress/golden.sh lines'
+\copy risk_test.golden_file FROM PROGRAM 'sh ../regress/golden.sh files'
 CREATE TABLE risk_test.golden AS
 SELECT f.case_name, d.description ->> 'objective' AS objective, d.description ->> 'booster' AS booster,
 	(d.description ->> 'features')::integer AS features,
