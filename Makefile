@@ -29,20 +29,26 @@ OBJS = \
 	src/base/messages.o \
 	src/base/result_row.o \
 	src/base/shared_struct.o \
-	src/core/document.o \
+	src/core/decimal.o \
+	src/core/document_events.o \
+	src/core/document_window.o \
 	src/core/evaluate.o \
 	src/core/explain.o \
-	src/core/forest.o \
+	src/core/forest_build.o \
 	src/core/forest_check.o \
+	src/core/forest_image.o \
+	src/core/forest_sections.o \
 	src/core/forest_trees.o \
 	src/core/host.o \
 	src/core/json.o \
-	src/core/model.o \
 	src/core/model_categories.o \
 	src/core/model_check.o \
+	src/core/model_read.o \
+	src/core/model_walk.o \
 	src/core/objective.o \
 	src/core/quadrature.o \
 	src/core/ubjson.o \
+	src/core/utf8.o \
 	src/models/calibration.o \
 	src/models/inspect.o \
 	src/models/loaded_models.o \

@@ -7,10 +7,6 @@
  * subset of UBJSON whose lengths are always given (keys and strings by an
  * integer of any width, arrays counted, or typed and counted, or closed by a
  * bracket).  A typed array gives the same events as an ordinary one.
- *
- * Decimals go straight to float32 (strtof's rounding): XGBoost writes the
- * shortest decimals of float32 values, and a detour over double would move
- * some of them.
  */
 #ifndef CORE_DOCUMENT_H
 #define CORE_DOCUMENT_H
@@ -51,29 +47,6 @@ extern void document_skip(Document *document);
 extern const char *document_text(const Document *document, size_t *length);
 extern int64_t document_integer(const Document *document);
 extern float document_real(const Document *document);
-
-/*
- * Text that must be a number as a whole, by JSON's grammar: many of XGBoost's
- * parameters are strings.  False when it is not, or does not fit.
- */
-extern bool document_parse_integer(const char *text, size_t length, int64_t *value);
-extern bool document_parse_real(CoreHost *host, const char *text, size_t length, float *value);
-
-/* Whether text is UTF-8 without NUL characters */
-extern bool document_is_utf8(const char *text, size_t length);
-
-/*
- * The same byte by byte: false when the byte cannot stand there.  A text may
- * end where no more bytes are needed.  Zero to begin.
- */
-typedef struct Utf8Check
-{
-	uint8_t		needed;			/* bytes still to come of this character */
-	uint8_t		lower;			/* range of the next one */
-	uint8_t		upper;
-} Utf8Check;
-
-extern bool utf8_feed(Utf8Check *check, uint8_t byte);
 
 /* For messages: where the last event began, and what it was. */
 extern uint64_t document_offset(const Document *document);

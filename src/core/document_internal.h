@@ -1,6 +1,9 @@
 /*
  * document_internal.h
- *		What the two lexers, json.c and ubjson.c, share through document.c.
+ *		What the two lexers, json.c and ubjson.c, share.
+ *
+ * document_window.c, below both, gives them the bytes and keeps text and nesting;
+ * document_events.c, above both, asks the one whose encoding it is.
  *
  * The bytes are seen through a window [at, end): a slice of the source's
  * current chunk of at most DOCUMENT_WINDOW_MAX bytes, so that the host is asked
@@ -20,7 +23,6 @@
 
 #define DOCUMENT_WINDOW_MAX		(64 * 1024)
 #define DOCUMENT_HEAD_LENGTH	16	/* bytes looked at to recognise the encoding */
-#define DOCUMENT_NUMBER_MAX		128 /* characters of one decimal number */
 
 typedef struct DocumentFrame
 {
@@ -72,19 +74,11 @@ struct Document
 	size_t		text_capacity;
 };
 
-/* A decimal as scanned: (-1)^negative * mantissa * 10^exponent */
-typedef struct Decimal
-{
-	size_t		length;			/* in characters; 0: this is no JSON number */
-	bool		negative;
-	bool		is_integer;		/* neither point nor exponent */
-	bool		is_exact;		/* the mantissa holds all the digits */
-	uint64_t	mantissa;
-	int			exponent;
-} Decimal;
-
 extern DocumentEvent json_next(Document *document);
 extern DocumentEvent ubjson_next(Document *document);
+
+/* Makes the first window, of the bytes that tell the encoding; returns its length. */
+extern size_t document_first_window(Document *document);
 
 /* Makes the next window; false at the end of the document. */
 extern bool document_refill(Document *document);
@@ -103,10 +97,6 @@ extern void document_text_end(Document *document);
 
 extern void document_push(Document *document, DocumentFrame frame);
 extern void document_pop(Document *document);
-
-extern Decimal decimal_scan(const char *text, size_t length);
-extern bool decimal_integer(const Decimal *decimal, int64_t *value);
-extern float decimal_real(CoreHost *host, const Decimal *decimal, const char *text);
 
 /* Where the next byte stands in the document */
 static inline uint64_t

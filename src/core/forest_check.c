@@ -2,29 +2,21 @@
  * forest_check.c
  *		Checking a forest image.
  *
- * forest_header_error() is what every attach costs; forest_error() follows every
- * index of the image, so that none leads outside.  It takes the depth of a tree
- * kept as nodes for what the compiler of the image said.
+ * forest_error() follows every index of the image, so that none leads outside.
+ * It takes the depth of a tree kept as nodes for what the compiler of the image
+ * said.  Images are never taken from outside, so this is for assertions and for
+ * the programs that test the core; the library goes without it where its server
+ * has no assertions.
  */
+#ifdef COMPANY_RISK_VERSION
+#include "pg_config.h"			/* the library's build: USE_ASSERT_CHECKING */
+#endif
+
+#if !defined(COMPANY_RISK_VERSION) || defined(USE_ASSERT_CHECKING)
+
 #include "forest_internal.h"
 
 #include <string.h>
-
-const char *
-forest_header_error(const void *image, size_t size)
-{
-	const ForestImage *header = image;
-
-	if (size < sizeof(ForestImage))
-		return "the image is shorter than its header";
-	if (header->magic != FOREST_MAGIC)
-		return "the image does not begin with the mark of a forest image";
-	if (header->format != FOREST_FORMAT)
-		return "the image has another release's format";
-	if (header->size > size)
-		return "the image is longer than the memory that holds it";
-	return NULL;
-}
 
 /* Is an array of count elements at this offset inside the image, and aligned? */
 static bool
@@ -202,3 +194,5 @@ forest_error(const void *data, size_t size)
 		error = block_error(image, FOREST_AT(image, ForestBlock, image->blocks) + i);
 	return error;
 }
+
+#endif

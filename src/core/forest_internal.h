@@ -3,8 +3,8 @@
  *		What the files that compile a forest image share.
  *
  * The image is put together from sections, growing arrays that become its
- * tables.  forest.c makes those of the whole model and assembles the image,
- * forest_trees.c those of the trees.
+ * tables (forest_sections.c).  forest_build.c makes those of the whole model and
+ * assembles the image, forest_trees.c those of the trees.
  */
 #ifndef CORE_FOREST_INTERNAL_H
 #define CORE_FOREST_INTERNAL_H
@@ -20,6 +20,7 @@ typedef struct Section
 	size_t		count;
 	size_t		capacity;
 	size_t		size;			/* of an element */
+	uint64_t	begin;			/* in the image, once it has its place there */
 } Section;
 
 typedef struct TreeCompiler TreeCompiler;
@@ -57,6 +58,15 @@ typedef struct Builder
 
 /* Room for more elements, zeroed; the image's limit comes before the memory. */
 extern void *section_extend(Builder *builder, Section *section, size_t count);
+
+/* Pads a section of bytes; where the next table begins. */
+extern uint64_t section_align(Builder *builder, Section *section);
+
+/* Places a section behind what the image holds so far; where it begins. */
+extern uint64_t section_place(Section *section, uint64_t *size);
+
+/* Copies a section to its place. */
+extern void section_put(ForestImage *image, const Section *section);
 
 /* Lets the host look at interrupts every few thousand nodes. */
 static inline void

@@ -263,15 +263,6 @@ fill_dense(Builder *builder, Dense *dense, uint32_t index, uint32_t heap, uint32
 	path_leave(builder->compiler, source->feature, above);
 }
 
-/* Pads a section of bytes; where the next table begins. */
-static uint64_t
-align_section(Builder *builder, Section *section)
-{
-	section_extend(builder, section,
-				   (SECTION_ALIGNMENT - section->count % SECTION_ALIGNMENT) % SECTION_ALIGNMENT);
-	return section->count;
-}
-
 static void
 add_dense(Builder *builder, ForestBlock *block, uint32_t distinct)
 {
@@ -284,10 +275,10 @@ add_dense(Builder *builder, ForestBlock *block, uint32_t distinct)
 	block->points = dense.points = distinct <= 4 ? 2 : (distinct + 1) / 2;
 	gauss_legendre(dense.points, dense.point, dense.weight);
 
-	block->tables = align_section(builder, &builder->tables);
+	block->tables = section_align(builder, &builder->tables);
 	splits = section_extend(builder, &builder->tables, forest_tables_size(block));
 	dense.leaves = (float (*)[FOREST_LANES]) ((char *) splits + forest_leaves_offset(block));
-	block->weights = align_section(builder, &builder->weights);
+	block->weights = section_align(builder, &builder->weights);
 	dense.shares = section_extend(builder, &builder->weights, forest_repeats_offset(block));
 	dense.factors = dense.shares + dense.size;
 

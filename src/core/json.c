@@ -11,7 +11,9 @@
  * Inside an object the key and its colon are read together, so that the next
  * thing after DOCUMENT_KEY is a value.
  */
+#include "decimal.h"
 #include "document_internal.h"
+#include "utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -240,19 +242,19 @@ read_minus_infinity(Document *document)
 static DocumentEvent
 read_number(Document *document)
 {
-	char		gathered[DOCUMENT_NUMBER_MAX + 1];
+	char		gathered[DECIMAL_LENGTH_MAX + 1];
 	const char *text = (const char *) document->at;
 	size_t		length = 0;
 	Decimal		decimal;
 
-	if ((size_t) (document->end - document->at) > DOCUMENT_NUMBER_MAX + 1)
+	if ((size_t) (document->end - document->at) > DECIMAL_LENGTH_MAX + 1)
 	{
 		if (text[0] == '-' && text[1] == 'I')
 		{
 			document->at++;
 			return read_minus_infinity(document);
 		}
-		decimal = decimal_scan(text, DOCUMENT_NUMBER_MAX + 1);
+		decimal = decimal_scan(text, DECIMAL_LENGTH_MAX + 1);
 		document->at += decimal.length;
 		if (decimal.length > 0 && !is_number_character(*document->at))
 			length = decimal.length;
@@ -262,7 +264,7 @@ read_number(Document *document)
 		int			byte;
 
 		text = gathered;
-		while (length <= DOCUMENT_NUMBER_MAX &&
+		while (length <= DECIMAL_LENGTH_MAX &&
 			   is_number_character(byte = document_peek(document)))
 		{
 			gathered[length++] = (char) byte;
@@ -274,10 +276,10 @@ read_number(Document *document)
 		if (decimal.length < length && document_peek(document) < 0)
 			document_fail_truncated(document);
 	}
-	if (decimal.length > DOCUMENT_NUMBER_MAX)
+	if (decimal.length > DECIMAL_LENGTH_MAX)
 		document_fail(document, document->event_offset, CORE_LIMIT_EXCEEDED,
 					  "a number is longer than the limit of %d characters.",
-					  DOCUMENT_NUMBER_MAX);
+					  DECIMAL_LENGTH_MAX);
 	if (decimal.length == 0 || decimal.length != length)
 		document_fail(document, document->event_offset, CORE_INVALID_MODEL,
 					  "a number is malformed.");

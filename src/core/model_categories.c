@@ -17,7 +17,7 @@
  *
  *	- if a cut splits a character, the offsets are characters, and counting
  *	  characters gives back the names.  What fell off the end is marked with
- *	  U+FFFD, one for each character lost; forest.c takes a text with the same
+ *	  U+FFFD, one for each character lost; forest_image.c takes a text with the same
  *	  beginning and the same number of characters for such a name;
  *	- if no cut does, the offsets may be either.  Both kinds of names would look
  *	  right, and half of the time they would be wrong.  The names are dropped
@@ -29,6 +29,7 @@
  * the model is refused if a split asks.
  */
 #include "model_internal.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <string.h>

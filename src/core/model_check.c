@@ -31,6 +31,12 @@
 
 /* ---------- one tree ---------- */
 
+const char *const tree_keys[] = {
+	"id", "tree_param", "left_children", "right_children", "split_indices",
+	"split_conditions", "default_left", "sum_hessian", "split_type", "categories",
+	"categories_nodes", "categories_segments", "categories_sizes", "leaf_weights", NULL
+};
+
 static void
 check_length(ModelReader *reader, TreeKey key, size_t length, size_t wanted)
 {

@@ -2,12 +2,16 @@
  * model_internal.h
  *		What the parts of the reader share.
  *
- * model.c walks the document and collects its parts in a ModelReader, because
- * keys come in any order (XGBoost sorts them, so that the trees arrive before
- * the number of features); model_categories.c does the same for the names of
- * categories, which need some care.  model_check.c turns the parts into a Model: each
- * tree as soon as its object ends, in scratch arrays that the next tree uses
- * again, and the whole at the end.
+ * The parts of a document are collected in a ModelReader, because keys come in
+ * any order (XGBoost sorts them, so that the trees arrive before the number of
+ * features).  From below:
+ *
+ *	- model_walk.c has the steps of a walk, whatever the object;
+ *	- model_check.c turns the parts into a Model: each tree as soon as its object
+ *	  ends, in scratch arrays that the next tree uses again, and the whole at the
+ *	  end;
+ *	- model_categories.c reads the names of categories, which need some care;
+ *	- model_read.c walks everything else, and calls the others.
  */
 #ifndef CORE_MODEL_INTERNAL_H
 #define CORE_MODEL_INTERNAL_H
@@ -129,27 +133,37 @@ typedef struct ModelReader
 } ModelReader;
 
 /*
- * Steps of the walk (model.c).  Functions that take a key are called after it
- * and read its value; the key is for messages.
+ * Steps of the walk (model_walk.c).  Functions that take a key are called after
+ * it and read its value; the key is for messages.
  */
 extern _Noreturn void reader_fail_field(ModelReader *reader, const char *key, const char *must);
 extern _Noreturn void reader_fail_length(ModelReader *reader, const char *key, size_t limit);
 extern const char *reader_enter_object(ModelReader *reader, const char *path);
 extern int	reader_next_member(ModelReader *reader, const char *const *keys, uint32_t *seen);
+
+extern char *reader_string(ModelReader *reader, const char *key);
+extern bool reader_accept_integer(ModelReader *reader, int64_t *value);
+extern int64_t reader_count(ModelReader *reader, const char *key);
+
 extern void reader_enter_array(ModelReader *reader, const char *key, const char *must);
 extern void reader_append_integer(ModelReader *reader, IntegerArray *array, int32_t value);
+extern void reader_append_real(ModelReader *reader, RealArray *array, float value);
 extern void reader_integers(ModelReader *reader, const char *key, IntegerArray *array, size_t limit);
-
-/* The object cats, into reader->encodings (model_categories.c) */
-extern void reader_cats(ModelReader *reader);
+extern void reader_flags(ModelReader *reader, const char *key, IntegerArray *array, size_t limit);
+extern void reader_reals(ModelReader *reader, const char *key, RealArray *array, size_t limit);
+extern void reader_reals_rest(ModelReader *reader, const char *key, RealArray *array, size_t limit);
+extern void reader_strings(ModelReader *reader, const char *key, StringArray *array, size_t limit);
 
 /* Text of the document for a message: clipped, printable, in a buffer of the reader's */
 extern const char *model_quote(ModelReader *reader, const char *text);
 
-/* Makes a tree of reader->parts, the next of reader->trees. */
+/* The object cats, into reader->encodings (model_categories.c) */
+extern void reader_cats(ModelReader *reader);
+
+/* Makes a tree of reader->parts, the next of reader->trees (model_check.c). */
 extern void model_finish_tree(ModelReader *reader);
 
-/* Completes reader->model, after the whole document. */
+/* Completes reader->model, after the whole document (model_check.c). */
 extern void model_finish(ModelReader *reader);
 
 #endif

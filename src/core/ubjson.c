@@ -24,6 +24,7 @@
  * anything is done with them, and nothing is allocated from them.
  */
 #include "document_internal.h"
+#include "utf8.h"
 
 #include <string.h>
 
@@ -152,7 +153,7 @@ take_text(Document *document, uint64_t length)
 		length -= available;
 	}
 	document_text_end(document);
-	if (!document_is_utf8(document->text, document->text_length))
+	if (!utf8_is_text(document->text, document->text_length))
 		document_fail(document, offset, CORE_INVALID_MODEL,
 					  "the text is not valid UTF-8, or holds a NUL character.");
 }

@@ -11,7 +11,7 @@
  */
 #include "unit.h"
 
-#include "document.h"
+#include "decimal.h"
 #include "reader_cases.h"
 #include "reader_writer.h"
 
@@ -445,7 +445,7 @@ parse_decimals(CoreHost *host, void *argument)
 	{
 		float		value = 0;
 
-		CHECK(document_parse_real(host, given[i], strlen(given[i]), &value));
+		CHECK(decimal_parse_real(host, given[i], strlen(given[i]), &value));
 		CHECK_MESSAGE(same_real(value, strtof(given[i], NULL)), "%s is read as %.9g", given[i], (double) value);
 	}
 	for (int i = 0; i < 200000; i++)
@@ -466,7 +466,7 @@ parse_decimals(CoreHost *host, void *argument)
 		if (i % 2 == 1)
 			half = (half + (double) nextafterf(number, 0)) / 2;
 		snprintf(text, sizeof(text), formats[i % 5], half);
-		if (!document_parse_real(host, text, strlen(text), &value) ||
+		if (!decimal_parse_real(host, text, strlen(text), &value) ||
 			!same_real(value, strtof(text, NULL)))
 			CHECK_MESSAGE(false, "%s is read as %.9g", text, (double) value);
 	}

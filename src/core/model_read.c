@@ -1,6 +1,6 @@
 /*
- * model.c
- *		Reads an XGBoost model: the walk over the document.
+ * model_read.c
+ *		Reads an XGBoost model: its objects and their members.
  *
  * The walk knows the objects that XGBoost 1.0 to 3.4 write and the keys in them
  * that we need, and passes over every other key.  Keys may come in any order;
@@ -18,294 +18,18 @@
  *	- a memory snapshot, as a pickle or an .rds file has it inside, wraps the
  *	  model: {"Config": ..., "Model": {...}}.
  *
- * Each read_...() function is called after the key and takes the value; those
- * that model_categories.c needs, too, are called reader_...().
+ * Each read_...() function is called after the key and takes the value, by the
+ * steps of model_walk.c, which are called reader_...().
  */
+#include "decimal.h"
 #include "model_internal.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define NOT_A_MODEL_HINT \
 	"Save the model with booster.save_model('model.ubj') or booster.save_model('model.json')."
 #define VERSION_MAJOR_MAX 3
-
-const char *const tree_keys[] = {
-	"id", "tree_param", "left_children", "right_children", "split_indices",
-	"split_conditions", "default_left", "sum_hessian", "split_type", "categories",
-	"categories_nodes", "categories_segments", "categories_sizes", "leaf_weights", NULL
-};
-
-/* ---------- messages ---------- */
-
-const char *
-model_quote(ModelReader *reader, const char *text)
-{
-	size_t		length = strlen(text);
-	size_t		limit = sizeof(reader->quote) - 4;
-	bool		clipped = length > limit;
-
-	if (clipped)
-	{
-		length = limit;
-		while (length > 0 && ((uint8_t) text[length] & 0xc0) == 0x80)
-			length--;			/* not in the middle of a character */
-	}
-	for (size_t i = 0; i < length; i++)
-		reader->quote[i] = (uint8_t) text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
-	strcpy(reader->quote + length, clipped ? "..." : "");
-	return reader->quote;
-}
-
-/* The full path of a key, or of the object itself where the key is NULL */
-static const char *
-field_path(ModelReader *reader, const char *key, char *buffer, size_t size)
-{
-	const char *dot = key != NULL && (reader->path[0] != '\0' || reader->tree >= 0) ? "." : "";
-
-	if (key == NULL)
-		key = "";
-	if (reader->tree >= 0)
-		snprintf(buffer, size, "trees[%" PRId64 "]%s%s%s", reader->tree, reader->path, dot, key);
-	else
-		snprintf(buffer, size, "%s%s%s", reader->path, dot, key);
-	return buffer;
-}
-
-/* The value of a key is not what it must be. */
-_Noreturn void
-reader_fail_field(ModelReader *reader, const char *key, const char *must)
-{
-	char		path[128];
-
-	core_fail(reader->host, CORE_INVALID_MODEL, NULL, "Byte %" PRIu64 ": %s must be %s.",
-			  document_offset(reader->document),
-			  field_path(reader, key, path, sizeof(path)), must);
-}
-
-_Noreturn void
-reader_fail_length(ModelReader *reader, const char *key, size_t limit)
-{
-	char		path[128];
-
-	core_fail(reader->host, CORE_LIMIT_EXCEEDED, NULL,
-			  "Byte %" PRIu64 ": %s has more entries than the limit of %zu.",
-			  document_offset(reader->document),
-			  field_path(reader, key, path, sizeof(path)), limit);
-}
-
-/* ---------- objects ---------- */
-
-/* Begins an object; returns the path to be restored after it. */
-const char *
-reader_enter_object(ModelReader *reader, const char *path)
-{
-	const char *outer = reader->path;
-
-	reader->path = path;
-	if (document_next(reader->document) != DOCUMENT_OBJECT_BEGIN)
-		reader_fail_field(reader, NULL, "an object");
-	return outer;
-}
-
-/*
- * The next member of the object whose key is among the given ones: its index.
- * Others are passed over, known ones must not repeat.  -1 at the object's end.
- */
-int
-reader_next_member(ModelReader *reader, const char *const *keys, uint32_t *seen)
-{
-	while (document_next(reader->document) == DOCUMENT_KEY)
-	{
-		const char *text = document_text(reader->document, NULL);
-
-		for (int i = 0; keys[i] != NULL; i++)
-		{
-			char		path[128];
-
-			if (strcmp(text, keys[i]) != 0)
-				continue;
-			if ((*seen & UINT32_C(1) << i) != 0)
-				core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-						  "Byte %" PRIu64 ": %s occurs twice.",
-						  document_offset(reader->document),
-						  field_path(reader, keys[i], path, sizeof(path)));
-			*seen |= UINT32_C(1) << i;
-			return i;
-		}
-		document_skip(reader->document);
-	}
-	return -1;
-}
-
-/* ---------- scalars ---------- */
-
-static char *
-copy_text(ModelReader *reader)
-{
-	size_t		length;
-	const char *text = document_text(reader->document, &length);
-	char	   *copy = core_allocate(reader->host, length + 1, 1);
-
-	memcpy(copy, text, length);
-	return copy;
-}
-
-static char *
-read_string(ModelReader *reader, const char *key)
-{
-	if (document_next(reader->document) != DOCUMENT_STRING)
-		reader_fail_field(reader, key, "a string");
-	return copy_text(reader);
-}
-
-/* A whole number, as such or as a string; false when it is neither. */
-static bool
-accept_integer(ModelReader *reader, int64_t *value)
-{
-	size_t		length;
-	const char *text;
-
-	switch (document_next(reader->document))
-	{
-		case DOCUMENT_INTEGER:
-			*value = document_integer(reader->document);
-			return true;
-		case DOCUMENT_STRING:
-			text = document_text(reader->document, &length);
-			return document_parse_integer(text, length, value);
-		default:
-			document_skip(reader->document);
-			return false;
-	}
-}
-
-static int64_t
-read_count(ModelReader *reader, const char *key)
-{
-	int64_t		value;
-
-	if (!accept_integer(reader, &value) || value < 0)
-		reader_fail_field(reader, key, "a whole number that is not negative");
-	return value;
-}
-
-/* ---------- arrays ---------- */
-
-void
-reader_enter_array(ModelReader *reader, const char *key, const char *must)
-{
-	if (document_next(reader->document) != DOCUMENT_ARRAY_BEGIN)
-		reader_fail_field(reader, key, must);
-}
-
-void
-reader_append_integer(ModelReader *reader, IntegerArray *array, int32_t value)
-{
-	if (array->count == array->capacity)
-		array->values = core_grow(reader->host, array->values, &array->capacity,
-								  array->count + 1, sizeof(int32_t));
-	array->values[array->count++] = value;
-}
-
-static void
-append_real(ModelReader *reader, RealArray *array, float value)
-{
-	if (array->count == array->capacity)
-		array->values = core_grow(reader->host, array->values, &array->capacity,
-								  array->count + 1, sizeof(float));
-	array->values[array->count++] = value;
-}
-
-void
-reader_integers(ModelReader *reader, const char *key, IntegerArray *array, size_t limit)
-{
-	static const char must[] = "an array of integers of 32 bits";
-	DocumentEvent event;
-
-	reader_enter_array(reader, key, must);
-	array->count = 0;
-	while ((event = document_next(reader->document)) == DOCUMENT_INTEGER)
-	{
-		int64_t		value = document_integer(reader->document);
-
-		if (array->count == limit)
-			reader_fail_length(reader, key, limit);
-		if (value < INT32_MIN || value > INT32_MAX)
-			reader_fail_field(reader, key, must);
-		reader_append_integer(reader, array, (int32_t) value);
-	}
-	if (event != DOCUMENT_ARRAY_END)
-		reader_fail_field(reader, key, must);
-}
-
-/* Booleans, or the integers 0 and 1 */
-static void
-read_flags(ModelReader *reader, const char *key, IntegerArray *array, size_t limit)
-{
-	static const char must[] = "an array of booleans, or of 0 and 1";
-	DocumentEvent event;
-
-	reader_enter_array(reader, key, must);
-	array->count = 0;
-	while ((event = document_next(reader->document)) == DOCUMENT_INTEGER ||
-		   event == DOCUMENT_BOOLEAN)
-	{
-		int64_t		value = document_integer(reader->document);
-
-		if (array->count == limit)
-			reader_fail_length(reader, key, limit);
-		if (value != 0 && value != 1)
-			reader_fail_field(reader, key, must);
-		reader_append_integer(reader, array, (int32_t) value);
-	}
-	if (event != DOCUMENT_ARRAY_END)
-		reader_fail_field(reader, key, must);
-}
-
-/* The rest of an array of numbers whose beginning has been taken */
-static void
-read_reals_rest(ModelReader *reader, const char *key, RealArray *array, size_t limit)
-{
-	DocumentEvent event;
-
-	array->count = 0;
-	while ((event = document_next(reader->document)) == DOCUMENT_REAL ||
-		   event == DOCUMENT_INTEGER)
-	{
-		if (array->count == limit)
-			reader_fail_length(reader, key, limit);
-		append_real(reader, array, document_real(reader->document));
-	}
-	if (event != DOCUMENT_ARRAY_END)
-		reader_fail_field(reader, key, "an array of numbers");
-}
-
-static void
-read_reals(ModelReader *reader, const char *key, RealArray *array, size_t limit)
-{
-	reader_enter_array(reader, key, "an array of numbers");
-	read_reals_rest(reader, key, array, limit);
-}
-
-static void
-read_strings(ModelReader *reader, const char *key, StringArray *array, size_t limit)
-{
-	DocumentEvent event;
-
-	reader_enter_array(reader, key, "an array of strings");
-	while ((event = document_next(reader->document)) == DOCUMENT_STRING)
-	{
-		if (array->count == limit)
-			reader_fail_length(reader, key, limit);
-		array->values = core_grow(reader->host, array->values, &array->capacity,
-								  array->count + 1, sizeof(char *));
-		array->values[array->count++] = copy_text(reader);
-	}
-	if (event != DOCUMENT_ARRAY_END)
-		reader_fail_field(reader, key, "an array of strings");
-}
 
 /* ---------- trees ---------- */
 
@@ -319,7 +43,7 @@ read_tree_param(ModelReader *reader)
 
 	while ((key = reader_next_member(reader, keys, &seen)) >= 0)
 	{
-		int64_t		value = read_count(reader, keys[key]);
+		int64_t		value = reader_count(reader, keys[key]);
 
 		if (key == 0)
 			reader->parts.node_count = value;
@@ -352,7 +76,7 @@ read_tree(ModelReader *reader)
 		switch ((TreeKey) key)
 		{
 			case TREE_ID:
-				if (read_count(reader, name) != reader->tree)
+				if (reader_count(reader, name) != reader->tree)
 					reader_fail_field(reader, name, "the position of the tree");
 				break;
 			case TREE_PARAM:
@@ -368,16 +92,16 @@ read_tree(ModelReader *reader)
 				reader_integers(reader, name, &parts->feature, MODEL_NODES_MAX);
 				break;
 			case TREE_VALUE:
-				read_reals(reader, name, &parts->value, MODEL_NODES_MAX);
+				reader_reals(reader, name, &parts->value, MODEL_NODES_MAX);
 				break;
 			case TREE_DEFAULT_LEFT:
-				read_flags(reader, name, &parts->default_left, MODEL_NODES_MAX);
+				reader_flags(reader, name, &parts->default_left, MODEL_NODES_MAX);
 				break;
 			case TREE_COVER:
-				read_reals(reader, name, &parts->cover, MODEL_NODES_MAX);
+				reader_reals(reader, name, &parts->cover, MODEL_NODES_MAX);
 				break;
 			case TREE_SPLIT_TYPE:
-				read_flags(reader, name, &parts->split_type, MODEL_NODES_MAX);
+				reader_flags(reader, name, &parts->split_type, MODEL_NODES_MAX);
 				break;
 			case TREE_CATEGORIES:
 				reader_integers(reader, name, &parts->categories, MODEL_CATEGORY_MAX);
@@ -392,7 +116,7 @@ read_tree(ModelReader *reader)
 				reader_integers(reader, name, &parts->category_sizes, MODEL_NODES_MAX);
 				break;
 			case TREE_LEAF_WEIGHTS:
-				read_reals(reader, name, &parts->leaf_weights, MODEL_CATEGORY_MAX);
+				reader_reals(reader, name, &parts->leaf_weights, MODEL_CATEGORY_MAX);
 				break;
 		}
 	}
@@ -435,7 +159,7 @@ read_gbtree_param(ModelReader *reader)
 
 	while ((key = reader_next_member(reader, keys, &seen)) >= 0)
 	{
-		int64_t		value = read_count(reader, keys[key]);
+		int64_t		value = reader_count(reader, keys[key]);
 
 		if (key == 0)
 			reader->tree_count = value;
@@ -453,7 +177,7 @@ read_drop(ModelReader *reader)
 				  "Byte %" PRIu64 ": the model has a second weight_drop.",
 				  document_offset(reader->document));
 	reader->has_drop = true;
-	read_reals(reader, "weight_drop", &reader->drop, MODEL_TREES_MAX);
+	reader_reals(reader, "weight_drop", &reader->drop, MODEL_TREES_MAX);
 }
 
 /* The model object of a booster: of trees or of linear weights */
@@ -496,11 +220,11 @@ read_booster_model(ModelReader *reader)
 				read_drop(reader);
 				break;
 			case 6:
-				read_reals(reader, keys[key], &reader->linear_weights,
+				reader_reals(reader, keys[key], &reader->linear_weights,
 						   (size_t) (MODEL_FEATURES_MAX + 1) * MODEL_GROUPS_MAX);
 				break;
 			case 7:
-				reader->boosted_rounds = read_count(reader, keys[key]);
+				reader->boosted_rounds = reader_count(reader, keys[key]);
 				break;
 		}
 	}
@@ -521,7 +245,7 @@ read_booster(ModelReader *reader)
 		switch (key)
 		{
 			case 0:
-				reader->booster = read_string(reader, keys[key]);
+				reader->booster = reader_string(reader, keys[key]);
 				break;
 			case 1:
 				read_booster_model(reader);
@@ -536,7 +260,7 @@ read_booster(ModelReader *reader)
 					{
 						if (key == 1)
 							read_booster_model(reader);
-						else if (strcmp(read_string(reader, "name"), "gbtree") != 0)
+						else if (strcmp(reader_string(reader, "name"), "gbtree") != 0)
 							reader_fail_field(reader, "name", "\"gbtree\"");
 					}
 					reader->path = dart;
@@ -576,7 +300,7 @@ read_attributes(ModelReader *reader)
 			else
 				document_skip(reader->document);
 		}
-		else if (accept_integer(reader, &value) && value >= 0)
+		else if (reader_accept_integer(reader, &value) && value >= 0)
 			reader->model->best_iteration = value;
 	}
 	reader->path = outer;
@@ -610,11 +334,11 @@ parse_base_scores(ModelReader *reader, const char *text)
 		comma = closing == '\0' ? NULL : memchr(at, ',', (size_t) (end - at));
 		first = at;
 		at = comma == NULL ? end : comma;
-		if (!document_parse_real(reader->host, first, (size_t) (at - first), &value))
+		if (!decimal_parse_real(reader->host, first, (size_t) (at - first), &value))
 			reader_fail_field(reader, "base_score", must);
 		if (reader->base_scores.count == MODEL_GROUPS_MAX)
 			reader_fail_length(reader, "base_score", MODEL_GROUPS_MAX);
-		append_real(reader, &reader->base_scores, value);
+		reader_append_real(reader, &reader->base_scores, value);
 		if (comma == NULL)
 			return;
 		at++;
@@ -631,10 +355,10 @@ read_base_score(ModelReader *reader)
 			break;
 		case DOCUMENT_INTEGER:
 		case DOCUMENT_REAL:
-			append_real(reader, &reader->base_scores, document_real(reader->document));
+			reader_append_real(reader, &reader->base_scores, document_real(reader->document));
 			break;
 		case DOCUMENT_ARRAY_BEGIN:
-			read_reals_rest(reader, "base_score", &reader->base_scores, MODEL_GROUPS_MAX);
+			reader_reals_rest(reader, "base_score", &reader->base_scores, MODEL_GROUPS_MAX);
 			break;
 		default:
 			reader_fail_field(reader, "base_score", "a number, or a list of numbers");
@@ -659,13 +383,13 @@ read_learner_param(ModelReader *reader)
 				read_base_score(reader);
 				break;
 			case 1:
-				reader->class_count = read_count(reader, keys[key]);
+				reader->class_count = reader_count(reader, keys[key]);
 				break;
 			case 2:
-				reader->feature_count = read_count(reader, keys[key]);
+				reader->feature_count = reader_count(reader, keys[key]);
 				break;
 			case 3:
-				reader->target_count = read_count(reader, keys[key]);
+				reader->target_count = reader_count(reader, keys[key]);
 				break;
 		}
 	}
@@ -680,7 +404,7 @@ read_objective(ModelReader *reader)
 	uint32_t	seen = 0;
 
 	while (reader_next_member(reader, keys, &seen) >= 0)
-		reader->model->objective = read_string(reader, "name");
+		reader->model->objective = reader_string(reader, "name");
 	reader->path = outer;
 }
 
@@ -704,10 +428,10 @@ read_learner(ModelReader *reader)
 				read_attributes(reader);
 				break;
 			case 1:
-				read_strings(reader, keys[key], &reader->feature_names, MODEL_FEATURES_MAX);
+				reader_strings(reader, keys[key], &reader->feature_names, MODEL_FEATURES_MAX);
 				break;
 			case 2:
-				read_strings(reader, keys[key], &reader->feature_types, MODEL_FEATURES_MAX);
+				reader_strings(reader, keys[key], &reader->feature_types, MODEL_FEATURES_MAX);
 				break;
 			case 3:
 				read_learner_param(reader);

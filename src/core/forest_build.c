@@ -1,5 +1,5 @@
 /*
- * forest.c
+ * forest_build.c
  *		Compiling a model into its forest image.
  *
  * What depends on the model alone and costs time for each row is computed here
@@ -13,25 +13,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-void *
-section_extend(Builder *builder, Section *section, size_t count)
-{
-	void	   *added;
-
-	if (count == 0)
-		return NULL;
-	if (count > FOREST_BYTES_MAX / section->size ||
-		builder->bytes + count * section->size > FOREST_BYTES_MAX)
-		core_fail(builder->host, CORE_LIMIT_EXCEEDED, NULL,
-				  "The image of the model would exceed %" PRIu64 " bytes.", FOREST_BYTES_MAX);
-	builder->bytes += count * section->size;
-	section->data = core_grow(builder->host, section->data, &section->capacity,
-							  section->count + count, section->size);
-	added = (char *) section->data + section->count * section->size;
-	section->count += count;
-	return added;
-}
 
 /* ----------
  * Features
@@ -165,20 +146,53 @@ add_linear(Builder *builder)
 			weights[(size_t) model->feature_count * model->group_count + group];
 }
 
-static uint64_t
-place(Section *section, uint64_t *size)
+/* Gives the sections their places in the image, one behind the other. */
+static void
+place_sections(Builder *builder, ForestImage *header)
 {
-	uint64_t	begin = (*size + SECTION_ALIGNMENT - 1) / SECTION_ALIGNMENT * SECTION_ALIGNMENT;
-
-	*size = begin + (uint64_t) section->count * section->size;
-	return begin;
+	header->size = sizeof(ForestImage);
+	section_place(&builder->strings, &header->size);
+	header->features = section_place(&builder->features, &header->size);
+	section_place(&builder->categories, &header->size);
+	if (header->size > UINT32_MAX)
+		core_fail(builder->host, CORE_LIMIT_EXCEEDED, NULL,
+				  "The names of the model's features and categories exceed %u bytes.", UINT32_MAX);
+	header->base_margins = section_place(&builder->base_margins, &header->size);
+	header->biases = section_place(&builder->biases, &header->size);
+	header->trees = section_place(&builder->trees, &header->size);
+	header->blocks = section_place(&builder->blocks, &header->size);
+	header->tables = section_place(&builder->tables, &header->size);
+	header->weights = section_place(&builder->weights, &header->size);
+	header->nodes = section_place(&builder->nodes, &header->size);
+	header->shares = section_place(&builder->shares, &header->size);
+	header->category_words = section_place(&builder->category_words, &header->size);
+	header->repeats = section_place(&builder->repeats, &header->size);
+	header->factors = section_place(&builder->factors, &header->size);
+	header->points = section_place(&builder->points, &header->size);
+	header->linear_weights = section_place(&builder->linear_weights, &header->size);
 }
 
+/* Until here references were indexes into sections; now they become offsets. */
 static void
-put(ForestImage *image, uint64_t begin, const Section *section)
+make_offsets(Builder *builder)
 {
-	if (section->count > 0)
-		memcpy((char *) image + begin, section->data, section->count * section->size);
+	ForestFeature *features = builder->features.data;
+	ForestCategory *categories = builder->categories.data;
+	ForestBlock *blocks = builder->blocks.data;
+
+	for (size_t i = 0; i < builder->features.count; i++)
+	{
+		features[i].name += (uint32_t) builder->strings.begin;
+		features[i].categories = (uint32_t) (builder->categories.begin +
+											 features[i].categories * sizeof(ForestCategory));
+	}
+	for (size_t i = 0; i < builder->categories.count; i++)
+		categories[i].name += (uint32_t) builder->strings.begin;
+	for (size_t i = 0; i < builder->blocks.count; i++)
+	{
+		blocks[i].tables += builder->tables.begin;
+		blocks[i].weights += builder->weights.begin;
+	}
 }
 
 static ForestImage *
@@ -187,34 +201,10 @@ assemble(Builder *builder)
 	const Model *model = builder->model;
 	ForestImage header = {0};
 	ForestImage *image;
-	ForestFeature *features;
-	ForestCategory *categories;
-	ForestBlock *blocks;
-	uint64_t	strings_begin,
-				categories_begin;
 	uint32_t	objective = add_string(builder, model->objective);
 
-	header.size = sizeof(ForestImage);
-	strings_begin = place(&builder->strings, &header.size);
-	header.features = place(&builder->features, &header.size);
-	categories_begin = place(&builder->categories, &header.size);
-	if (header.size > UINT32_MAX)
-		core_fail(builder->host, CORE_LIMIT_EXCEEDED, NULL,
-				  "The names of the model's features and categories exceed %u bytes.", UINT32_MAX);
-	header.base_margins = place(&builder->base_margins, &header.size);
-	header.biases = place(&builder->biases, &header.size);
-	header.trees = place(&builder->trees, &header.size);
-	header.blocks = place(&builder->blocks, &header.size);
-	header.tables = place(&builder->tables, &header.size);
-	header.weights = place(&builder->weights, &header.size);
-	header.nodes = place(&builder->nodes, &header.size);
-	header.shares = place(&builder->shares, &header.size);
-	header.category_words = place(&builder->category_words, &header.size);
-	header.repeats = place(&builder->repeats, &header.size);
-	header.factors = place(&builder->factors, &header.size);
-	header.points = place(&builder->points, &header.size);
-	header.linear_weights = place(&builder->linear_weights, &header.size);
-
+	place_sections(builder, &header);
+	make_offsets(builder);
 	header.magic = FOREST_MAGIC;
 	header.format = FOREST_FORMAT;
 	header.booster = model->booster;
@@ -225,44 +215,26 @@ assemble(Builder *builder)
 	header.max_depth = builder->max_depth;
 	header.block_count = (uint32_t) builder->blocks.count;
 	header.node_count = builder->node_count;
-	header.objective = (uint32_t) strings_begin + objective;
-
-	/* until here references were indexes into sections; now they become offsets */
-	features = builder->features.data;
-	for (size_t i = 0; i < builder->features.count; i++)
-	{
-		features[i].name += (uint32_t) strings_begin;
-		features[i].categories = (uint32_t) (categories_begin +
-											 features[i].categories * sizeof(ForestCategory));
-	}
-	blocks = builder->blocks.data;
-	for (size_t i = 0; i < builder->blocks.count; i++)
-	{
-		blocks[i].tables += header.tables;
-		blocks[i].weights += header.weights;
-	}
-	categories = builder->categories.data;
-	for (size_t i = 0; i < builder->categories.count; i++)
-		categories[i].name += (uint32_t) strings_begin;
+	header.objective = (uint32_t) builder->strings.begin + objective;
 
 	image = core_allocate(builder->host, 1, header.size);
 	*image = header;
-	put(image, strings_begin, &builder->strings);
-	put(image, header.features, &builder->features);
-	put(image, categories_begin, &builder->categories);
-	put(image, header.base_margins, &builder->base_margins);
-	put(image, header.biases, &builder->biases);
-	put(image, header.trees, &builder->trees);
-	put(image, header.blocks, &builder->blocks);
-	put(image, header.tables, &builder->tables);
-	put(image, header.weights, &builder->weights);
-	put(image, header.nodes, &builder->nodes);
-	put(image, header.shares, &builder->shares);
-	put(image, header.category_words, &builder->category_words);
-	put(image, header.repeats, &builder->repeats);
-	put(image, header.factors, &builder->factors);
-	put(image, header.points, &builder->points);
-	put(image, header.linear_weights, &builder->linear_weights);
+	section_put(image, &builder->strings);
+	section_put(image, &builder->features);
+	section_put(image, &builder->categories);
+	section_put(image, &builder->base_margins);
+	section_put(image, &builder->biases);
+	section_put(image, &builder->trees);
+	section_put(image, &builder->blocks);
+	section_put(image, &builder->tables);
+	section_put(image, &builder->weights);
+	section_put(image, &builder->nodes);
+	section_put(image, &builder->shares);
+	section_put(image, &builder->category_words);
+	section_put(image, &builder->repeats);
+	section_put(image, &builder->factors);
+	section_put(image, &builder->points);
+	section_put(image, &builder->linear_weights);
 	return image;
 }
 
@@ -298,71 +270,4 @@ forest_build(CoreHost *host, const Model *model, uint32_t rounds, char *const *f
 		add_linear(&builder);
 	forest_compile_trees(&builder);
 	return assemble(&builder);
-}
-
-/* Is the text the name, in which U+FFFD stands for any one character? */
-static bool
-matches_damaged(const char *name, const char *text, size_t length)
-{
-	static const char lost[] = "\xef\xbf\xbd";
-	const char *end = text + length;
-
-	while (*name != '\0' && text < end)
-	{
-		if (strncmp(name, lost, 3) == 0)
-		{
-			name += 3;
-			do
-				text++;
-			while (text < end && ((unsigned char) *text & 0xc0) == 0x80);
-		}
-		else if (*name++ != *text++)
-			return false;
-	}
-	return *name == '\0' && text == end;
-}
-
-uint32_t
-forest_category_code(const ForestImage *image, uint32_t feature, const char *name, size_t length)
-{
-	const ForestFeature *known = FOREST_AT(image, ForestFeature, image->features) + feature;
-	const ForestCategory *categories = FOREST_AT(image, ForestCategory, known->categories);
-	uint32_t	low = 0;
-	uint32_t	high = known->category_count;
-
-	while (low < high)
-	{
-		uint32_t	middle = low + (high - low) / 2;
-		const char *candidate = FOREST_AT(image, char, categories[middle].name);
-		int			order = strncmp(name, candidate, length);
-
-		if (order == 0 && candidate[length] != '\0')
-			order = -1;			/* a proper prefix of the candidate */
-		if (order == 0)
-			return categories[middle].code;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	for (uint32_t i = 0; known->damaged && i < known->category_count; i++)
-		if (matches_damaged(FOREST_AT(image, char, categories[i].name), name, length))
-			return categories[i].code;
-	return known->category_count;
-}
-
-void
-forest_prepare(const ForestImage *image, ForestValue *vector)
-{
-	uint32_t	count = image->feature_count;
-
-	for (uint32_t feature = 0; feature < count; feature++)
-	{
-		float		value = vector[feature].value;
-		bool		missing = value != value;
-		uint32_t	key = forest_key(value);
-
-		vector[count + feature].key = missing ? FOREST_KEY_MISSING_LEFT : key;
-		vector[2 * (size_t) count + feature].key = missing ? FOREST_KEY_MISSING_RIGHT : key;
-	}
 }
