@@ -15,7 +15,7 @@
  * The offsets count bytes; train.c says so in an attribute of the model, since
  * there are versions of XGBoost whose offsets do not.
  */
-#include "trainer.h"
+#include "program.h"
 
 #include <stdlib.h>
 #include <string.h>

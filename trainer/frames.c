@@ -6,7 +6,7 @@
  * whatever comes while it waits for room to write, so the two never wait for
  * each other.  A closed pipe means that the backend is gone; then so are we.
  */
-#include "trainer.h"
+#include "program.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
  * Matrices are made in the way in which Python's xgboost.DMatrix makes them of a
  * float32 array, so that the same rows give the same model.
  */
-#include "trainer.h"
+#include "program.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -13,15 +13,11 @@
  * kernel kills it when the backend dies, and while it works a thread watches for
  * the end of the input.
  */
-#include "trainer.h"
+#include "program.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,49 +122,6 @@ die_with(pid_t parent)
 #endif
 	if (getppid() != parent)
 		_exit(1);
-}
-
-/* ---------- watching for the end of the input ---------- */
-
-static atomic_bool busy;
-
-/* poll() reports a pipe whose writers are gone even while it holds bytes. */
-static void *
-watch(void *unused)
-{
-	struct pollfd input = {.fd = STDIN_FILENO};
-
-	for (;;)
-	{
-		if (poll(&input, 1, -1) > 0 && (input.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
-		{
-			if (atomic_load(&busy))
-				_exit(1);
-			/* the other thread reads to the end and decides */
-			poll(NULL, 0, 100);
-		}
-	}
-	return unused;
-}
-
-static void
-start_watching(void)
-{
-	pthread_t	thread;
-	pthread_attr_t attributes;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, 128 * 1024);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &attributes, watch, NULL) != 0)
-		fail_memory();
-	pthread_attr_destroy(&attributes);
-}
-
-void
-set_busy(bool value)
-{
-	atomic_store(&busy, value);
 }
 
 /* ---------- the conversation ---------- */

@@ -2,13 +2,13 @@
  * models.c
  *		Tasks on models that exist: verify and convert.
  */
-#include "trainer.h"
+#include "program.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* FRAME_MODEL * and FRAME_RUN */
-void
+static void
 read_model(Bytes *model)
 {
 	Frame		frame;

@@ -6,7 +6,7 @@
  * booster is made and configured on one row without values before any row is
  * awaited.
  */
-#include "training.h"
+#include "training_state.h"
 
 #include <math.h>
 #include <stdio.h>

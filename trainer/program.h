@@ -1,5 +1,5 @@
 /*
- * trainer.h
+ * program.h
  *		What the parts of the trainer share.
  *
  * The trainer serves one task and ends; every failure ends it, too.  So there is
@@ -79,15 +79,15 @@ extern void categories_insert(const uint8_t *model, size_t length, const Categor
 							  size_t features, Bytes *result);
 
 /*
- * main.c: while busy, the end of the input ends the program at once, with status
+ * watch.c: while busy, the end of the input ends the program at once, with status
  * 1.  So it must be over before the backend can know that the work is done.
  */
+extern void start_watching(void);
 extern void set_busy(bool value);
 
-/* The tasks */
+/* The tasks: train.c, models.c */
 extern void train(const Frame *first);
 extern void verify(const Frame *first);
 extern void convert(const Frame *first);
-extern void read_model(Bytes *model);
 
 #endif

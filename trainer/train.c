@@ -12,7 +12,7 @@
  * it has its matrix.  Labels, weights and roles stay: they go back with the
  * margins, so that the backend need not keep rows either.
  */
-#include "training.h"
+#include "training_state.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /*
- * training.h
+ * training_state.h
  *		A training in progress: train.c and parameters.c.
  */
-#ifndef TRAINER_TRAINING_H
-#define TRAINER_TRAINING_H
+#ifndef TRAINER_TRAINING_STATE_H
+#define TRAINER_TRAINING_STATE_H
 
-#include "trainer.h"
+#include "program.h"
 
 #include <time.h>
 
