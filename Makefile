@@ -51,6 +51,7 @@ OBJS = \
 	src/core/utf8.o \
 	src/models/calibration.o \
 	src/models/inspect.o \
+	src/models/language.o \
 	src/models/loaded_models.o \
 	src/models/registry.o \
 	src/models/server_host.o \

@@ -128,14 +128,26 @@ FROM unnest('{-1, 0.24, 0.25, 0.49, 0.5, 1, Infinity, NaN, NULL}'::float8[]) sco
 SELECT risk.alert_level(0.3);
 SELECT risk.set_thresholds('failure@2', 0.3, 0.3);
 SELECT risk.alert_level(0.3), risk.alert_level(0.29);
--- the words are data
-UPDATE risk_internal.registry SET alert_strong = 'rouge', alert_none = '' WHERE name = 'failure' AND version = 2;
+-- the words are those of the dictionary's language, or the model's own
+SELECT risk.describe_features('failure@2', '{"language": "fr"}');
 SELECT risk.alert_level(0.3), risk.alert_level(0.29);
-SELECT reference, threshold_strong, threshold_moderate, alert_strong, alert_moderate, alert_none
+SELECT outcome(format($$SELECT risk.describe_features('failure@2', '{"language": %s}')$$, language))
+FROM unnest('{"\"nl\"", "null", "{}", "[\"fr\"]"}'::text[]) language;
+SELECT risk.set_alert_words('failure@2', 'rouge', NULL, '');
+SELECT risk.alert_level(0.3), risk.alert_level(0.29);
+SELECT reference, threshold_strong, threshold_moderate, language, alert_strong, alert_moderate, alert_none
 FROM risk.models WHERE reference = 'failure@2';
+SELECT event, details FROM risk.model_events WHERE name = 'failure' AND event = 'alert words';
+-- a language that this library does not know is no reason for another one's words
+ALTER TABLE risk_internal.registry DROP CONSTRAINT registry_language_check;
+UPDATE risk_internal.registry SET language = 'nl' WHERE name = 'failure' AND version = 2;
+SELECT outcome($$SELECT risk.alert_level(0.3)$$);
+SELECT language, alert_strong, alert_moderate FROM risk.models WHERE reference = 'failure@2';
+UPDATE risk_internal.registry SET language = 'fr' WHERE name = 'failure' AND version = 2;
 
 --
--- A bound relation; dictionary and relation go over to the next version, thresholds do not
+-- A bound relation; dictionary, language and relation go over to the next version, thresholds
+-- and words for them do not
 --
 CREATE TABLE companies (siren text, staff int, debt numeric, "Period" date);
 SELECT risk.bind_source('failure@2', 'companies', 'siren', 'Period');
@@ -146,16 +158,17 @@ SELECT risk.import_model('failure', linear_model(ARRAY['age', 'debt'], ARRAY[1, 
 SELECT outcome($$SELECT risk.bind_source('failure@6', 'companies', 'siren')$$);
 SELECT risk.import_model('successor', constant_model(1));
 SELECT risk.describe_features('successor@1',
-	'{"features": {"debt": {"label": "Dette", "group": "debts", "unit": "EUR"}},
+	'{"language": "fr", "features": {"debt": {"label": "Dette", "group": "debts", "unit": "EUR"}},
 	"groups": {"debts": {"label": "Dettes"}, "empty": {"label": "Vide"}}}');
 SELECT risk.bind_source('successor@1', 'companies', 'siren', 'Period');
 SELECT risk.set_thresholds('successor@1', 0.5, 0.25);
+SELECT risk.set_alert_words('successor@1', 'rouge', 'orange', 'vert');
 SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
 SELECT position, feature, label, feature_group, group_label, unit FROM risk.model_features
 WHERE name = 'successor' AND version = 2 ORDER BY position;
 SELECT feature_group, label FROM risk_internal.registry_group WHERE name = 'successor' AND version = 2
 ORDER BY feature_group;
-SELECT reference, state, threshold_strong, source_relation, key_column, period_column
+SELECT reference, state, threshold_strong, language, alert_strong, source_relation, key_column, period_column
 FROM risk.models WHERE reference = 'successor@2';
 
 --

@@ -77,9 +77,9 @@ FROM risk.training_metrics m,
 	LATERAL (SELECT count(*) AS rows, count(*) FILTER (WHERE failed) AS positives,
 		risk.roc_auc(score, failed) AS roc_auc, risk.average_precision(score, failed) AS average_precision,
 		risk.log_loss(score, failed) AS log_loss, risk.brier_score(score, failed) AS brier_score,
-		count(*) FILTER (WHERE failed AND level = 'Alerte seuil F1')::float8 / count(*)
-		FILTER (WHERE level = 'Alerte seuil F1') AS precision_strong,
-		count(*) FILTER (WHERE failed AND level <> 'Pas d''alerte')::float8 / count(*)
+		count(*) FILTER (WHERE failed AND level = 'Strong alert')::float8 / count(*)
+		FILTER (WHERE level = 'Strong alert') AS precision_strong,
+		count(*) FILTER (WHERE failed AND level <> 'No alert')::float8 / count(*)
 		FILTER (WHERE failed) AS recall_moderate
 	FROM borrower b, LATERAL (SELECT score_company(b, 'credit@1')) s (score),
 		LATERAL (SELECT risk.alert_level(score, 'credit@1')) l (level)

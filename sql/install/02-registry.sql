@@ -7,6 +7,16 @@
  * foreign keys: a parallel restore loads configuration tables in any order.
  * ----------
  */
+CREATE FUNCTION risk_internal.languages() RETURNS text[]
+	AS 'MODULE_PATHNAME', 'company_risk_languages' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.languages() IS
+	'Internal: codes of the languages in which the extension has words of its own';
+
+CREATE FUNCTION risk_internal.alert_word(language text, level text) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_alert_word' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.alert_word(text, text) IS
+	'Internal: a language''s word for a level of alert, which is strong, moderate or none';
+
 CREATE TABLE risk_internal.registry (
 	name text COLLATE "C" NOT NULL,
 	version integer NOT NULL,
@@ -34,9 +44,12 @@ CREATE TABLE risk_internal.registry (
 	-- levels of alert
 	threshold_strong double precision,
 	threshold_moderate double precision,
-	alert_strong text NOT NULL DEFAULT 'Alerte seuil F1',
-	alert_moderate text NOT NULL DEFAULT 'Alerte seuil F2',
-	alert_none text NOT NULL DEFAULT 'Pas d''alerte',
+	-- of the words around those of the dictionary
+	language text NOT NULL DEFAULT 'en',
+	-- words for the levels; NULL: the language's
+	alert_strong text,
+	alert_moderate text,
+	alert_none text,
 	-- the relation in which companies are looked up, by name, so that it may be
 	-- dropped and made again
 	source_schema name,
@@ -55,6 +68,7 @@ CREATE TABLE risk_internal.registry (
 	CONSTRAINT registry_version_check CHECK (version OPERATOR(pg_catalog.>) 0),
 	CONSTRAINT registry_state_check CHECK (
 		state OPERATOR(pg_catalog.=) ANY (ARRAY['candidate'::pg_catalog.text, 'production', 'archived'])),
+	CONSTRAINT registry_language_check CHECK (language OPERATOR(pg_catalog.=) ANY (risk_internal.languages())),
 	CONSTRAINT registry_thresholds_check CHECK (
 		(threshold_strong IS NULL) OPERATOR(pg_catalog.=) (threshold_moderate IS NULL)
 		AND (threshold_strong IS NULL OR threshold_moderate OPERATOR(pg_catalog.<=) threshold_strong))

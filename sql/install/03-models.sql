@@ -19,9 +19,10 @@ SELECT r.name,
 	r.rounds_total,
 	r.threshold_strong,
 	r.threshold_moderate,
-	r.alert_strong,
-	r.alert_moderate,
-	r.alert_none,
+	r.language,
+	COALESCE(r.alert_strong, risk_internal.alert_word(r.language, 'strong')) AS alert_strong,
+	COALESCE(r.alert_moderate, risk_internal.alert_word(r.language, 'moderate')) AS alert_moderate,
+	COALESCE(r.alert_none, risk_internal.alert_word(r.language, 'none')) AS alert_none,
 	r.calibration OPERATOR(pg_catalog.->>) 'method'::pg_catalog.text AS calibration,
 	r.calibration AS calibration_parameters,
 	r.source_schema::pg_catalog.text AS source_schema,
@@ -53,6 +54,10 @@ COMMENT ON COLUMN risk.models.state IS 'candidate, production (one version per n
 COMMENT ON COLUMN risk.models.rounds IS 'Boosting rounds used, of rounds_total in the model';
 COMMENT ON COLUMN risk.models.threshold_strong IS 'Scores from here on are a strong alert';
 COMMENT ON COLUMN risk.models.threshold_moderate IS 'Scores from here on are at least a moderate alert';
+COMMENT ON COLUMN risk.models.language IS 'Language, en or fr, of the words that stand among the dictionary''s: base, others, levels of alert';
+COMMENT ON COLUMN risk.models.alert_strong IS 'What risk.alert_level answers from threshold_strong on';
+COMMENT ON COLUMN risk.models.alert_moderate IS 'What risk.alert_level answers from threshold_moderate on';
+COMMENT ON COLUMN risk.models.alert_none IS 'What risk.alert_level answers below threshold_moderate';
 COMMENT ON COLUMN risk.models.calibration IS 'How scores are made from margins: sigmoid or isotonic; NULL when they are the objective''s own';
 COMMENT ON COLUMN risk.models.calibration_parameters IS 'The calibration as risk.set_calibration takes it';
 COMMENT ON COLUMN risk.models.bytes IS 'Length of the model as imported';
@@ -374,25 +379,32 @@ CREATE FUNCTION risk.describe_features(model text, dictionary jsonb) RETURNS tex
 AS $$
 DECLARE
 	chosen risk_internal.registry;
+	entries jsonb;
 	unknown text;
 BEGIN
 	IF jsonb_typeof(dictionary) IS DISTINCT FROM 'object' THEN
 		RAISE EXCEPTION 'dictionary must be a JSON object'
 			USING ERRCODE = 'invalid_parameter_value',
-				HINT = 'Its form is {"groups": {"debts": {"label": "Social debts"}}, "features": {"debt": {"label": "Debt", "group": "debts", "source": "Urssaf", "unit": "EUR", "description": "..."}}}.';
+				HINT = 'Its form is {"language": "en", "groups": {"debts": {"label": "Social debts"}}, "features": {"debt": {"label": "Debt", "group": "debts", "source": "Urssaf", "unit": "EUR", "description": "..."}}}.';
 	END IF;
 	chosen := risk_internal.lock_version(describe_features.model);
 
 	SELECT string_agg(format('%I', key), ', ') INTO unknown
-	FROM jsonb_object_keys(dictionary) key WHERE key <> ALL (ARRAY['groups', 'features']);
+	FROM jsonb_object_keys(dictionary) key WHERE key <> ALL (ARRAY['language', 'groups', 'features']);
 	IF unknown IS NOT NULL THEN
 		RAISE EXCEPTION 'dictionary has unknown keys: %', unknown
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Known keys are "groups" and "features".';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Known keys are "language", "groups" and "features".';
 	END IF;
+	IF dictionary -> 'language' <> ALL (SELECT to_jsonb(code) FROM unnest(risk_internal.languages()) code) THEN
+		RAISE EXCEPTION 'dictionary has an unknown language: %', dictionary -> 'language'
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = format('Known are %s.', array_to_string(risk_internal.languages(), ', '));
+	END IF;
+	entries := dictionary - 'language';
 	SELECT string_agg(k.part, ', ') INTO unknown
-	FROM (SELECT key AS part FROM jsonb_each(dictionary) WHERE jsonb_typeof(value) <> 'object'
+	FROM (SELECT key AS part FROM jsonb_each(entries) WHERE jsonb_typeof(value) <> 'object'
 		UNION ALL
-		SELECT d.key || '.' || e.key FROM jsonb_each(dictionary) d
+		SELECT d.key || '.' || e.key FROM jsonb_each(entries) d
 			CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(d.value) WHEN 'object' THEN d.value ELSE '{}' END) e
 		WHERE jsonb_typeof(e.value) <> 'object') k;
 	IF unknown IS NOT NULL THEN
@@ -400,7 +412,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	SELECT string_agg(format('%s.%s.%s', d.key, e.key, a.key), ', ') INTO unknown
-	FROM jsonb_each(dictionary) d
+	FROM jsonb_each(entries) d
 		CROSS JOIN LATERAL jsonb_each(d.value) e
 		CROSS JOIN LATERAL jsonb_each(e.value) a
 	WHERE jsonb_typeof(a.value) <> ALL (ARRAY['string', 'null'])
@@ -420,6 +432,8 @@ BEGIN
 			USING ERRCODE = 'undefined_object', HINT = 'See the view risk.model_features.';
 	END IF;
 
+	UPDATE risk_internal.registry r SET language = dictionary ->> 'language'
+	WHERE r.name = chosen.name AND r.version = chosen.version AND dictionary ? 'language';
 	-- what is named is replaced, what is not named stays; a group that features
 	-- name without describing it is made with its code alone
 	INSERT INTO risk_internal.registry_group AS g (name, version, feature_group, label, description)
@@ -447,7 +461,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.describe_features(text, jsonb) IS
-	'Sets labels, groups, sources, units and descriptions of a model''s features; what the dictionary does not name stays. Returns name@version';
+	'Sets the language of a model and labels, groups, sources, units and descriptions of its features; what the dictionary does not name stays. Returns name@version';
 REVOKE ALL ON FUNCTION risk.describe_features(text, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION risk.bind_source(model text, source regclass, key_column name, period_column name DEFAULT NULL)
@@ -543,6 +557,25 @@ $$;
 COMMENT ON FUNCTION risk.set_thresholds(text, double precision, double precision) IS
 	'Sets from which scores on risk.alert_level answers a strong and a moderate alert. Returns name@version';
 REVOKE ALL ON FUNCTION risk.set_thresholds(text, double precision, double precision) FROM PUBLIC;
+
+CREATE FUNCTION risk.set_alert_words(model text, strong text, moderate text, no_alert text) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	chosen risk_internal.registry := risk_internal.lock_version(set_alert_words.model);
+BEGIN
+	UPDATE risk_internal.registry r
+	SET alert_strong = strong, alert_moderate = moderate, alert_none = set_alert_words.no_alert
+	WHERE r.name = chosen.name AND r.version = chosen.version;
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'alert words', NULL,
+		jsonb_build_object('strong', strong, 'moderate', moderate, 'none', set_alert_words.no_alert));
+	RETURN chosen.name || '@' || chosen.version;
+END
+$$;
+COMMENT ON FUNCTION risk.set_alert_words(text, text, text, text) IS
+	'Sets what risk.alert_level calls the levels of a model; NULL: the word of the model''s language. Returns name@version';
+REVOKE ALL ON FUNCTION risk.set_alert_words(text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.apply_calibration(margin double precision, calibration jsonb) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_apply_calibration' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;

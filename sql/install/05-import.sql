@@ -84,7 +84,8 @@ BEGIN
 	SELECT import_model.name, new_version, n, substring(import_model.model FROM (n - 1) * chunk_bytes + 1 FOR chunk_bytes)
 	FROM generate_series(1, ((found_model.bytes + chunk_bytes - 1) / chunk_bytes)::integer) n;
 
-	-- dictionary and bound relation follow the name; thresholds belong to the version
+	-- dictionary, its language and bound relation follow the name; thresholds and words
+	-- for them belong to the version
 	INSERT INTO risk_internal.registry_group (name, version, feature_group, label, description)
 	SELECT g.name, new_version, g.feature_group, g.label, g.description
 	FROM risk_internal.registry_group g WHERE g.name = import_model.name AND g.version = previous;
@@ -101,7 +102,7 @@ BEGIN
 			ON o.name = import_model.name AND o.version = previous AND o.feature = f.feature;
 
 	UPDATE risk_internal.registry r
-	SET source_schema = o.source_schema, source_relation = o.source_relation,
+	SET language = o.language, source_schema = o.source_schema, source_relation = o.source_relation,
 		key_column = o.key_column, period_column = o.period_column
 	FROM risk_internal.registry o
 	WHERE r.name = import_model.name AND r.version = new_version

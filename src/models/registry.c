@@ -10,7 +10,7 @@
  *
  * The tables are scanned directly, not through SPI: whoever may call a scoring
  * function may use every model, but cannot read its weights, and nothing here
- * depends on search_path.  The layout is that of sql/install/1-registry.sql;
+ * depends on search_path.  The layout is that of sql/install/02-registry.sql;
  * columns are only ever added at the end.
  */
 #include "models/registry.h"
@@ -64,6 +64,7 @@ enum
 	REGISTRY_IMAGE_BYTES,
 	REGISTRY_THRESHOLD_STRONG,
 	REGISTRY_THRESHOLD_MODERATE,
+	REGISTRY_LANGUAGE,
 	REGISTRY_ALERT_STRONG,
 	REGISTRY_ALERT_MODERATE,
 	REGISTRY_ALERT_NONE,
@@ -215,6 +216,29 @@ registry_snapshot(void)
  * References
  * ----------
  */
+/* The language of a version, and its words for the levels of alert. */
+static void
+read_words(ModelVersion *version, HeapTuple tuple, Relation relation)
+{
+	char	   *code = TextDatumGetCString(required(tuple, relation, REGISTRY_LANGUAGE));
+
+	version->language = language_find(code);
+	if (version->language == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("language \"%s\" of model \"%s@%d\" is unknown to this version of the library",
+						code, version->name, version->version)));
+	version->alert_strong = optional_string(tuple, relation, REGISTRY_ALERT_STRONG);
+	if (version->alert_strong == NULL)
+		version->alert_strong = language_word(version->language, WORD_ALERT_STRONG);
+	version->alert_moderate = optional_string(tuple, relation, REGISTRY_ALERT_MODERATE);
+	if (version->alert_moderate == NULL)
+		version->alert_moderate = language_word(version->language, WORD_ALERT_MODERATE);
+	version->alert_none = optional_string(tuple, relation, REGISTRY_ALERT_NONE);
+	if (version->alert_none == NULL)
+		version->alert_none = language_word(version->language, WORD_ALERT_NONE);
+}
+
 static ModelVersion *
 read_version(HeapTuple tuple, Relation relation)
 {
@@ -244,9 +268,7 @@ read_version(HeapTuple tuple, Relation relation)
 		version->threshold_moderate =
 			DatumGetFloat8(required(tuple, relation, REGISTRY_THRESHOLD_MODERATE));
 	}
-	version->alert_strong = optional_string(tuple, relation, REGISTRY_ALERT_STRONG);
-	version->alert_moderate = optional_string(tuple, relation, REGISTRY_ALERT_MODERATE);
-	version->alert_none = optional_string(tuple, relation, REGISTRY_ALERT_NONE);
+	read_words(version, tuple, relation);
 	version->source_schema = optional_string(tuple, relation, REGISTRY_SOURCE_SCHEMA);
 	version->source_relation = optional_string(tuple, relation, REGISTRY_SOURCE_RELATION);
 	version->key_column = optional_string(tuple, relation, REGISTRY_KEY_COLUMN);

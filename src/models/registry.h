@@ -10,6 +10,7 @@
 #include "utils/jsonb.h"
 #include "utils/snapshot.h"
 
+#include "models/language.h"
 #include "models/shared_models.h"
 
 #define REGISTRY_SCHEMA "risk_internal"
@@ -28,13 +29,14 @@ typedef struct ModelVersion
 	bool		archived;
 	uint8		content_digest[CONTENT_DIGEST_LENGTH];
 	int			rounds;			/* boosting rounds to use */
+	const Language *language;	/* of the words around its dictionary's */
 
 	bool		has_thresholds;
 	double		threshold_strong;
 	double		threshold_moderate;
-	char	   *alert_strong;
-	char	   *alert_moderate;
-	char	   *alert_none;
+	const char *alert_strong;	/* the model's own words, or its language's */
+	const char *alert_moderate;
+	const char *alert_none;
 
 	char	   *source_schema;	/* NULL when no relation is bound */
 	char	   *source_relation;

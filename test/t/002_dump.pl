@@ -87,11 +87,13 @@ import_model($node, 'original', 'tiny', tiny_model($_)) foreach (1, 2);
 $node->safe_psql(
 	'original', q{
 	SELECT risk.describe_features('tiny@2', '{
+		"language": "fr",
 		"groups": {"dettes": {"label": "Dettes sociales", "description": "Ce qui est dû"}},
 		"features": {"x": {"label": "Part patronale, \"brute\"", "group": "dettes",
 			"source": "Urssaf", "unit": "€", "description": "Montant\net une deuxième ligne"}}}');
 	SELECT risk.bind_source('tiny@2', 'company', 'siren', 'periode');
 	SELECT risk.set_thresholds('tiny@2', 10, 2);
+	SELECT risk.set_alert_words('tiny@2', 'Rouge', NULL, NULL);
 	SELECT risk.profile_model('tiny@2', 'SELECT x, nullif(y, 0.5) AS y FROM company');
 	SELECT risk.promote_model('tiny@1', 'the first');
 	SELECT risk.promote_model('tiny@2', E'better: it''s "exact"\nand \\\\ new');});
@@ -119,7 +121,7 @@ is( $node->safe_psql('original', 'SELECT DISTINCT state FROM risk.models ORDER B
 cmp_ok($node->safe_psql('original', q{SELECT count(*) FROM risk_internal.registry_chunk WHERE name = 'large'}),
 	'>', 4, 'the large model is kept in pieces');
 like($expected{'calibrated scores'}, qr/sigmoid.*isotonic/s, 'there are calibrations');
-like($expected{'levels'}, qr/Pas d'alerte.*F2.*F1/s, 'there are levels of alert');
+like($expected{'levels'}, qr/Pas d'alerte.*F2.*Rouge/s, 'there are levels of alert');
 
 # ---------- dumped and restored
 

@@ -94,7 +94,7 @@ is($session->query_safe(company_scores()), $three, 'once committed, it is');
 on_primary(q{SELECT risk.rollback_model('model', 'a test')});
 is($session->query_safe(company_scores()), $two, 'a rollback is followed');
 on_primary(q{SELECT risk.set_thresholds('model', 0.5, 0.25)});
-is($session->query_safe('SELECT risk.alert_level(0.3)'), 'Alerte seuil F2', 'thresholds are followed');
+is($session->query_safe('SELECT risk.alert_level(0.3)'), 'Moderate alert', 'thresholds are followed');
 on_primary(q{SELECT risk.drop_model('model@3')});
 my ($exit, $out, $err) = $standby->psql('postgres', company_scores('model@3'));
 like($err, qr/ERROR:  model "model\@3" does not exist/, 'a dropped version is unknown');
