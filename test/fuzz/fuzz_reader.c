@@ -7,7 +7,7 @@
  * must keep what model.h promises.
  *
  *		clang -fsanitize=fuzzer,address,undefined ... test/fuzz/fuzz_reader.c
- *			test/unit/unit.c src/core/*.c
+ *			test/unit/unit.c, and all of src/core
  */
 #include "unit.h"
 
