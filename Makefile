@@ -74,6 +74,11 @@ OBJS = \
 	src/metrics/sums.o \
 	src/metrics/tables.o \
 	src/libxgboost/convert.o \
+	src/libxgboost/failures.o \
+	src/libxgboost/frames.o \
+	src/libxgboost/generated_rows.o \
+	src/libxgboost/process.o \
+	src/libxgboost/settings.o \
 	src/libxgboost/trainer.o \
 	src/libxgboost/trainer_training.o \
 	src/libxgboost/verify.o \

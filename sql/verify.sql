@@ -108,7 +108,7 @@ SELECT regexp_replace(outcome($$SELECT risk.verify_model('sampled@1', 'TABLE ris
 	'libxgboost \d+\.\d+\.\d+', 'libxgboost N');
 ROLLBACK;
 
--- Who may: the caller's rights on the sample, the owner's on the registry
+-- Who may: the caller's rights on the rows, the owner's on the registry
 CREATE ROLE regress_company_risk_verifier;
 GRANT USAGE ON SCHEMA risk_test TO regress_company_risk_verifier;
 SET ROLE regress_company_risk_verifier;

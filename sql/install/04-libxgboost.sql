@@ -30,7 +30,7 @@ REVOKE ALL ON FUNCTION risk_internal.record_verification(text, text, bigint, big
 
 CREATE FUNCTION risk.verify_model(
 	model text DEFAULT NULL,
-	sample text DEFAULT NULL,
+	query text DEFAULT NULL,
 	rows integer DEFAULT 1000,
 	seed bigint DEFAULT 0,
 	OUT reference text,
@@ -41,15 +41,15 @@ CREATE FUNCTION risk.verify_model(
 	OUT verified boolean)
 	AS 'MODULE_PATHNAME', 'company_risk_verify_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION risk.verify_model(text, text, integer, bigint) IS
-	'Compares our margins with libxgboost''s, bit by bit, in a process of its own. sample: one SELECT whose rows are companies, with a column for each feature by name; without one, rows are generated (as many as rows says, from seed) around the model''s thresholds. Returns how many rows were compared and how many differ, and keeps that in the registry (risk.models.verified_at and following). An error where the installed libxgboost cannot load the model';
+	'Compares our margins with libxgboost''s, bit by bit, in a process of its own. query: one SELECT whose rows are companies, with a column for each feature by name; without one, rows are generated (as many as rows says, from seed) around the model''s thresholds. Returns how many rows were compared and how many differ, and keeps that in the registry (risk.models.verified_at and following). An error where the installed libxgboost cannot load the model';
 REVOKE ALL ON FUNCTION risk.verify_model(text, text, integer, bigint) FROM PUBLIC;
 
-CREATE FUNCTION risk_internal.is_binary_model(model bytea) RETURNS boolean
+CREATE FUNCTION risk_internal.is_binary_model(model_bytes bytea) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'company_risk_is_binary_model' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_internal.is_binary_model(bytea) IS
 	'Whether bytes look like a model in XGBoost''s old binary format (save_model to a file other than .json and .ubj, before 2.1)';
 
-CREATE FUNCTION risk.convert_model(model bytea) RETURNS bytea
+CREATE FUNCTION risk.convert_model(model_bytes bytea) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'company_risk_convert_model' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION risk.convert_model(bytea) IS
 	'A model in XGBoost''s old binary format as JSON, by libxgboost in a process of its own; libxgboost 3.1 and later cannot read the format. risk.import_model does this by itself';

@@ -11,6 +11,8 @@
 
 #include "base/compat.h"
 #include "core/model.h"
+#include "libxgboost/failures.h"
+#include "libxgboost/frames.h"
 #include "libxgboost/trainer.h"
 
 /*

@@ -1,14 +1,14 @@
 /*
  * trainer_internal.h
- *		What the parts of the trainer's client share (trainer.c,
- *		trainer_training.c).
+ *		What the parts of the trainer's client know of a Trainer.
  */
 #ifndef TRAINER_INTERNAL_H
 #define TRAINER_INTERNAL_H
 
-#include "libxgboost/trainer.h"
+#include "libxgboost/trainer_type.h"
 
 #include "lib/ilist.h"
+#include "lib/stringinfo.h"
 #include "storage/latch.h"
 #include "utils/resowner.h"
 
@@ -52,7 +52,4 @@ struct Trainer
 	RowBlock	block;
 };
 
-/* Writes frames that stand one after the other in memory. */
-extern void trainer_write(Trainer *trainer, const char *bytes, Size length);
-
-#endif
+#endif							/* TRAINER_INTERNAL_H */

@@ -6,7 +6,7 @@
  * Rows go out in blocks of a few hundred kB as they come: the backend keeps one
  * block, whatever the number of rows.
  */
-#include "libxgboost/trainer_internal.h"
+#include "libxgboost/trainer_training.h"
 
 #include <math.h>
 
@@ -15,6 +15,9 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "libxgboost/failures.h"
+#include "libxgboost/frames.h"
+#include "libxgboost/trainer_internal.h"
 
 #define PROGRESS_MS 200
 

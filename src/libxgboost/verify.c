@@ -5,9 +5,7 @@
  * risk.verify_model sends the bytes of a version, as they were imported, to
  * libxgboost in a trainer process, and the same rows to both: margins must agree
  * in every bit.  The rows come from a query, and are bound to features by name as
- * every row is, or are generated.  Generated rows look for trouble: values that
- * equal a threshold of the model or lie next to one, missing ones, both zeros,
- * denormal and huge numbers, categories that are in no set.
+ * every row is, or are generated (generated_rows.c).
  *
  * The outcome goes into the registry, with the version of libxgboost.  It is
  * written as the registry's owner: whoever may call the function may have an
@@ -15,14 +13,12 @@
  */
 #include "postgres.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -34,15 +30,18 @@
 #include "utils/syscache.h"
 
 #include "base/caller_query.h"
+#include "base/result_row.h"
 #include "core/evaluate.h"
 #include "core/forest.h"
+#include "libxgboost/failures.h"
+#include "libxgboost/frames.h"
+#include "libxgboost/generated_rows.h"
 #include "libxgboost/trainer.h"
 #include "models/registry.h"
 #include "models/server_host.h"
 #include "scoring/call.h"
 
 #define ROWS_MAX 10000000
-#define THRESHOLDS_KEPT 256		/* of each feature */
 #define FETCH_ROWS 1000
 
 /* ----------
@@ -185,7 +184,7 @@ next_row(Comparison *comparison)
  * ----------
  */
 static void
-take_sample_row(Comparison *comparison, Datum datum)
+take_row(Comparison *comparison, Datum datum)
 {
 	ArrayType  *array = DatumGetArrayTypeP(datum);
 	const float4 *elements = (const float4 *) ARR_DATA_PTR(array);
@@ -206,25 +205,26 @@ take_sample_row(Comparison *comparison, Datum datum)
 									  FOREST_AT(comparison->forest, ForestFeature, comparison->forest->features)[i].name),
 							comparison->rows + comparison->count),
 					 errdetail("libxgboost does not take infinite values, so there is nothing to compare with."),
-					 errhint("Leave such rows out of the sample.")));
+					 errhint("Leave such rows out of the query.")));
 	}
 }
 
 static void
-compare_sample(Comparison *comparison, const char *sample, const char *model)
+compare_query(Comparison *comparison, const char *query, const char *model)
 {
-	char	   *query = psprintf("SELECT risk.feature_values(" QUERY_ROW ", $1) FROM %s " QUERY_ROW, query_source(sample, NULL));
+	char	   *values_query = psprintf("SELECT risk.feature_values(" QUERY_ROW ", $1) FROM %s " QUERY_ROW,
+									query_source(query, NULL));
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(model)};
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk sample rows",
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk rows to verify",
 												  ALLOCSET_DEFAULT_SIZES);
 	SPIPlanPtr	plan;
 	Portal		portal;
 
 	SPI_connect();
-	plan = SPI_prepare(query, 1, types);
+	plan = SPI_prepare(values_query, 1, types);
 	if (plan == NULL)
-		elog(ERROR, "could not prepare the sample: %s", SPI_result_code_string(SPI_result));
+		elog(ERROR, "could not prepare the rows to verify: %s", SPI_result_code_string(SPI_result));
 	portal = SPI_cursor_open(NULL, plan, values, NULL, true);
 	if (SPI_gettypeid(portal->tupDesc, 1) != FLOAT4ARRAYOID)
 		elog(ERROR, "risk.feature_values does not answer what this library expects");
@@ -242,7 +242,7 @@ compare_sample(Comparison *comparison, const char *sample, const char *model)
 			Datum		datum = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
 
 			if (!isnull)
-				take_sample_row(comparison, datum);
+				take_row(comparison, datum);
 		}
 		MemoryContextSwitchTo(spi_context);
 		MemoryContextReset(context);
@@ -253,131 +253,13 @@ compare_sample(Comparison *comparison, const char *sample, const char *model)
 	MemoryContextDelete(context);
 }
 
-/* ----------
- * Generated rows
- * ----------
- */
-
-/* What there is to know of a feature: some thresholds of its splits */
-typedef struct FeatureRange
-{
-	int64		splits;			/* how many there are */
-	float	   *thresholds;		/* a sample of them */
-	int			kept;
-	bool		categorical;
-	uint32_t	highest_category;
-} FeatureRange;
-
-static void
-note_split(FeatureRange *range, const ModelTree *tree, const ModelNode *node, pg_prng_state *random)
-{
-	if (node->categorical)
-	{
-		range->categorical = true;
-		if (node->category_count > 0)
-			range->highest_category = Max(range->highest_category,
-										  tree->categories[node->category_begin + node->category_count - 1]);
-		return;
-	}
-	if (range->thresholds == NULL)
-		range->thresholds = palloc(THRESHOLDS_KEPT * sizeof(float));
-	range->splits++;
-	if (range->kept < THRESHOLDS_KEPT)
-		range->thresholds[range->kept++] = node->value;
-	else
-	{
-		uint64		place = pg_prng_uint64_range(random, 0, range->splits - 1);
-
-		if (place < THRESHOLDS_KEPT)
-			range->thresholds[place] = node->value;
-	}
-}
-
-static FeatureRange *
-feature_ranges(const Model *model, pg_prng_state *random)
-{
-	FeatureRange *ranges = palloc0(sizeof(FeatureRange) * model->feature_count);
-
-	for (uint32_t t = 0; t < model->tree_count; t++)
-	{
-		const ModelTree *tree = &model->trees[t];
-
-		CHECK_FOR_INTERRUPTS();
-		for (uint32_t i = 0; i < tree->node_count; i++)
-			if (tree->nodes[i].left >= 0)
-				note_split(&ranges[tree->nodes[i].feature], tree, &tree->nodes[i], random);
-	}
-	return ranges;
-}
-
-static float
-within_range(float value)
-{
-	return isnan(value) ? 0.0f : value > FLT_MAX ? FLT_MAX : value < -FLT_MAX ? -FLT_MAX : value;
-}
-
-static float
-random_threshold(const FeatureRange *range, pg_prng_state *random)
-{
-	return range->kept == 0 ? 0.0f : range->thresholds[pg_prng_uint64_range(random, 0, range->kept - 1)];
-}
-
-static float
-generate_value(const FeatureRange *range, pg_prng_state *random)
-{
-	static const float specials[] = {0.0f, -0.0f, FLT_TRUE_MIN, -FLT_TRUE_MIN, FLT_MIN, -FLT_MIN,
-	FLT_MAX, -FLT_MAX, 1.0f, -1.0f, 16777216.0f, 1e-30f, 1e30f};
-	double		kind = pg_prng_double(random);
-	float		threshold;
-
-	if (kind < 0.15)
-		return get_float4_nan();
-	if (range->categorical)
-	{
-		if (kind < 0.9)
-			return (float) pg_prng_uint64_range(random, 0, (uint64) range->highest_category + 2);
-		if (kind < 0.94)
-			return (float) pg_prng_uint64_range(random, 0, range->highest_category) + 0.5f;
-		if (kind < 0.98)
-			return (float) MODEL_CATEGORY_MAX;
-		return -1.0f;
-	}
-	if (kind < 0.25)
-		return specials[pg_prng_uint64_range(random, 0, lengthof(specials) - 1)];
-	threshold = random_threshold(range, random);
-	if (kind < 0.40)
-		return within_range(threshold);
-	if (kind < 0.50)
-		return within_range(nextafterf(within_range(threshold), -FLT_MAX));
-	if (kind < 0.60)
-		return within_range(nextafterf(within_range(threshold), FLT_MAX));
-	if (kind < 0.80)
-	{
-		float		other = random_threshold(range, random);
-
-		return within_range((float) ((double) within_range(threshold) +
-							   pg_prng_double(random) * ((double) within_range(other) - (double) within_range(threshold))));
-	}
-	return within_range((float) ((double) within_range(threshold) * (4.0 * pg_prng_double(random) - 2.0)));
-}
-
 static void
 compare_generated(Comparison *comparison, const Model *model, int rows, int64 seed)
 {
-	pg_prng_state random;
-	FeatureRange *ranges;
+	GeneratedRows *generated = generated_rows_begin(model, seed);
 
-	pg_prng_seed(&random, (uint64) seed);
-	ranges = feature_ranges(model, &random);
 	for (int row = 0; row < rows; row++)
-	{
-		float	   *features = next_row(comparison);
-
-		/* the first rows are all missing, all zero, all minus zero */
-		for (uint32_t i = 0; i < model->feature_count; i++)
-			features[i] = row == 0 ? get_float4_nan() : row == 1 ? 0.0f : row == 2 && !ranges[i].categorical ? -0.0f :
-				generate_value(&ranges[i], &random);
-	}
+		generated_rows_next(generated, next_row(comparison));
 }
 
 /* ----------
@@ -469,85 +351,109 @@ load_in_trainer(Trainer *trainer, const ModelVersion *version, const ForestImage
 	pfree(payload.data);
 }
 
-PG_FUNCTION_INFO_V1(company_risk_verify_model);
-Datum
-company_risk_verify_model(PG_FUNCTION_ARGS)
+/* What is to be compared */
+typedef struct VerifyRequest
 {
-	char	   *reference = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   *sample = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	int32		rows = PG_ARGISNULL(2) ? 1000 : PG_GETARG_INT32(2);
-	int64		seed = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3);
-	Snapshot	snapshot = registry_snapshot();
-	ModelVersion *version = registry_resolve(reference, snapshot);
-	char	   *model = psprintf("%s@%d", version->name, version->version);
-	bytea	   *bytes = registry_export(version, snapshot);
-	ModelImage *image;
+	ModelVersion *version;
+	char	   *model;			/* name@version */
+	bytea	   *bytes;
+	const char *query;			/* NULL: generated rows */
+	int			rows;
+	int64		seed;
+} VerifyRequest;
+
+/*
+ * Compares with a process of its own.  Errors of the query are the caller's own, so
+ * that libxgboost is no part of their context.
+ */
+static void
+compare(const VerifyRequest *request, const ForestImage *forest, Comparison *comparison)
+{
 	Trainer    *trainer = NULL;
-	Comparison	comparison;
-	TupleDesc	descriptor;
-	Datum		values[6];
-	bool		nulls[6] = {0};
 	ErrorContextCallback context = {
 		.previous = error_context_stack,
 		.callback = trainer_error_context,
 		.arg = &trainer
 	};
 
+	error_context_stack = &context;
+	trainer = trainer_start();
+	load_in_trainer(trainer, request->version, forest, request->bytes);
+	begin_comparison(comparison, trainer, forest);
+	if (request->query != NULL)
+	{
+		error_context_stack = context.previous;
+		compare_query(comparison, request->query, request->model);
+		error_context_stack = &context;
+	}
+	else
+		compare_generated(comparison, server_read_model(request->bytes), request->rows, request->seed);
+	compare_block(comparison);
+	strlcpy(comparison->library, trainer_library_version(trainer), sizeof(comparison->library));
+	trainer_finish(trainer);
+	error_context_stack = context.previous;
+}
+
+/* Refuses what says nothing, and keeps the rest. */
+static void
+keep_outcome(const VerifyRequest *request, const Comparison *comparison)
+{
+	if (comparison->rows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("query returns no rows to compare on"),
+				 errhint("Give a query with rows, or none to have rows generated.")));
+	if (comparison->different > 0)
+		refuse_newer_model(request->model, request->bytes, comparison);
+	if (XactReadOnly)
+		ereport(NOTICE,
+				(errmsg("the outcome is not recorded: this transaction is read-only")));
+	else
+		record_outcome(request->model, comparison);
+}
+
+PG_FUNCTION_INFO_V1(company_risk_verify_model);
+Datum
+company_risk_verify_model(PG_FUNCTION_ARGS)
+{
+	VerifyRequest request = {
+		.query = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+		.rows = PG_ARGISNULL(2) ? 1000 : PG_GETARG_INT32(2),
+		.seed = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3)
+	};
+	Snapshot	snapshot = registry_snapshot();
+	ModelImage *image;
+	Comparison	comparison;
+	TupleDesc	descriptor;
+	ResultRow	row = {0};
+
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	if (sample == NULL && (rows < 1 || rows > ROWS_MAX))
+	if (request.query == NULL && (request.rows < 1 || request.rows > ROWS_MAX))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("rows must be between 1 and %d", ROWS_MAX)));
+	request.version = registry_resolve(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot);
+	request.model = psprintf("%s@%d", request.version->name, request.version->version);
+	request.bytes = registry_export(request.version, snapshot);
 
-	image = registry_acquire_image(version, snapshot);
+	image = registry_acquire_image(request.version, snapshot);
 	PG_TRY();
 	{
-		const ForestImage *forest = image->data;
-
-		error_context_stack = &context;
-		trainer = trainer_start();
-		load_in_trainer(trainer, version, forest, bytes);
-		begin_comparison(&comparison, trainer, forest);
-		if (sample != NULL)
-		{
-			error_context_stack = context.previous;
-			compare_sample(&comparison, sample, model);
-			error_context_stack = &context;
-		}
-		else
-		{
-			compare_generated(&comparison, server_read_model(bytes), rows, seed);
-		}
-		compare_block(&comparison);
-		strlcpy(comparison.library, trainer_library_version(trainer), sizeof(comparison.library));
-		trainer_finish(trainer);
-		error_context_stack = context.previous;
+		compare(&request, image->data, &comparison);
 	}
 	PG_FINALLY();
 	{
 		model_image_release(image);
 	}
 	PG_END_TRY();
+	keep_outcome(&request, &comparison);
 
-	if (comparison.rows == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("the sample has no rows"),
-				 errhint("Give a query with rows, or none to have rows generated.")));
-	if (comparison.different > 0)
-		refuse_newer_model(model, bytes, &comparison);
-	if (XactReadOnly)
-		ereport(NOTICE,
-				(errmsg("the outcome is not recorded: this transaction is read-only")));
-	else
-		record_outcome(model, &comparison);
-
-	values[0] = CStringGetTextDatum(model);
-	values[1] = Int64GetDatum(comparison.rows);
-	values[2] = Int64GetDatum(comparison.different);
-	values[3] = Float8GetDatum(comparison.largest_difference);
-	values[4] = CStringGetTextDatum(comparison.library);
-	values[5] = BoolGetDatum(comparison.different == 0);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+	row_put_text(&row, request.model);
+	row_put_bigint(&row, comparison.rows);
+	row_put_bigint(&row, comparison.different);
+	row_put_float(&row, comparison.largest_difference);
+	row_put_text(&row, comparison.library);
+	row_put_bool(&row, comparison.different == 0);
+	PG_RETURN_DATUM(row_datum(&row, BlessTupleDesc(descriptor)));
 }

@@ -30,6 +30,8 @@
 
 #include "base/jsonb_build.h"
 #include "core/objective.h"
+#include "libxgboost/settings.h"
+#include "libxgboost/trainer.h"
 #include "training/progress.h"
 #include "training/training.h"
 

@@ -11,7 +11,7 @@
 #include "utils/jsonb.h"
 
 #include "base/column_value.h"
-#include "libxgboost/trainer.h"
+#include "libxgboost/trainer_training.h"
 
 /* ----------
  * What was asked for (request.c)

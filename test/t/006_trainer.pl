@@ -208,7 +208,7 @@ $child = during($session, qq{DO \$\$ BEGIN BEGIN PERFORM FROM risk.verify_model(
 ended($child, qr/NOTICE:  caught 38000\s*$/, 'caught');
 
 # with an error of the backend's own, while the process waits
-$session->query(q{SELECT risk.verify_model('tiny@1', sample => 'SELECT 1 / (n - 500) AS x, n AS y FROM generate_series(1, 1000) n')});
+$session->query(q{SELECT risk.verify_model('tiny@1', query => 'SELECT 1 / (n - 500) AS x, n AS y FROM generate_series(1, 1000) n')});
 ended($child, qr/division by zero/, 'error in the sample');
 
 is(contexts($session), $memory_before, 'no memory stays allocated');
