@@ -110,8 +110,8 @@ FROM (VALUES (0), (1), (2), (3), (4), (100), (NULL)) r (form);
 -- what is no code is in no set, as in XGBoost; a fraction is cut off
 SELECT form, risk.margin(r, 'codes@1')
 FROM (VALUES (-1::float8), (1.9), (0.9), (1e10), (-1e10), ('Infinity'), ('NaN')) r (form);
-SELECT outcome($$SELECT risk.margin(r, 'codes@1') FROM (SELECT 'SA'::text AS form) r$$);
-SELECT outcome($$SELECT risk.margin('{"form": "SA"}'::jsonb, 'codes@1')$$);
+SELECT outcome($$SELECT risk.margin(r, 'codes@1') FROM (SELECT 'SA'::text AS form) r$$) \g (format=unaligned)
+SELECT outcome($$SELECT risk.margin('{"form": "SA"}'::jsonb, 'codes@1')$$) \g (format=unaligned)
 
 --
 -- Rows from everywhere

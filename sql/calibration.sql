@@ -71,7 +71,7 @@ SELECT risk.import_model('cal', golden_model('logistic-xgb3.3.0', 'ubj')) FROM g
 SELECT risk.set_calibration('cal@2', calibration) FROM curve WHERE method = 'sigmoid';
 SELECT risk.set_calibration('cal@3', calibration) FROM curve WHERE method = 'isotonic';
 SELECT format('CREATE TABLE company (siren text PRIMARY KEY, %s)',
-	string_agg(format('%I float8', feature), ', ' ORDER BY position))
+	string_agg(format('%I float8', feature), E',\n\t' ORDER BY position))
 FROM risk.model_features WHERE name = 'cal' AND version = 1 \gexec
 INSERT INTO company
 SELECT (jsonb_populate_record(NULL::company, (SELECT jsonb_object_agg(f.feature,
@@ -237,10 +237,10 @@ SELECT risk.import_model('not_one', linear_model(ARRAY['x'], ARRAY[1], 0, object
 FROM unnest('{binary:hinge, custom:loss}'::text[]) objective;
 SELECT outcome(format($$SELECT risk.set_calibration('not_one@%s',
 	'{"method": "sigmoid", "slope": 1, "intercept": 0}')$$, v))
-FROM generate_series(1, 6) v;
+FROM generate_series(1, 6) v \g (format=unaligned)
 SELECT risk.set_calibration('not_one@1', NULL);
 -- what is none, and says why
-SELECT outcome($$SELECT risk.set_calibration('cal@1', '{}')$$);
+SELECT outcome($$SELECT risk.set_calibration('cal@1', '{}')$$) \g (format=unaligned)
 SELECT c AS calibration, (regexp_match(outcome(format($$SELECT risk.set_calibration('cal@1', %L)$$, c)),
 	'^22023: invalid calibration\n  detail: ([^\n]*)\n  hint: '))[1] AS detail FROM unnest(ARRAY[
 	'null', '[]', '3', '{"method": null}', '{"method": "Sigmoid"}', '{"method": ["sigmoid"]}',
@@ -262,7 +262,7 @@ SELECT c AS calibration, (regexp_match(outcome(format($$SELECT risk.set_calibrat
 	'{"method": "isotonic", "margins": [1, "2"], "scores": [0, 1]}',
 	'{"method": "isotonic", "margins": [1, [2]], "scores": [0, 1]}',
 	'{"method": "isotonic", "margins": [1, 1e39], "scores": [0, 1]}',
-	'{"method": "isotonic", "margins": [1, 2], "scores": [0, 1], "slope": 1}']) c;
+	'{"method": "isotonic", "margins": [1, 2], "scores": [0, 1], "slope": 1}']) c \g (format=unaligned)
 SELECT split_part(outcome(format($$SELECT risk.set_calibration('cal@1', %L)$$,
 	jsonb_build_object('method', 'isotonic',
 	'margins', (SELECT jsonb_agg(i) FROM generate_series(1, 10001) i), 'scores', '[]'::jsonb))), E'\n', 2) AS detail;
@@ -306,7 +306,7 @@ $$;
 SELECT version, CASE WHEN version = 3 THEN details #- '{calibration,margins}' #- '{calibration,scores}'
 	ELSE details END AS details,
 	role = session_user AS by_me FROM risk.model_events
-WHERE name = 'cal' AND event = 'calibrate' AND version <> 4 ORDER BY number;
+WHERE name = 'cal' AND event = 'calibrate' AND version <> 4 ORDER BY number \g (format=unaligned)
 SELECT risk.import_model('cal', golden_model('logistic-xgb3.3.0', 'ubj'));
 SELECT reference, calibration FROM risk.models WHERE name = 'cal' ORDER BY version;
 -- not everybody's to change; to apply, yes

@@ -187,11 +187,11 @@ FROM risk.profile('SELECT plain, ties, constant, same, heavy, small FROM wide') 
 		percentile_disc('{0, 0.05, 0.5, 1}'::float8[]) WITHIN GROUP (ORDER BY value) AS quantiles
 	FROM wide, LATERAL (VALUES ('plain', plain), ('ties', ties), ('constant', constant), ('same', same),
 		('heavy', heavy), ('small', small)) v (name, value)
-	GROUP BY name) s ON s.name = p.feature;
+	GROUP BY name) s ON s.name = p.feature \g (format=unaligned)
 SELECT feature, bounds, counts FROM risk.profile('SELECT ties, constant, small / 100 AS hundreds FROM wide');
 -- categories, booleans; what is no number, boolean, text or enum is left out unless it is wanted
 SELECT feature, kind, rows, round(missing::numeric, 4) AS missing, mean, bounds, categories, counts, others
-FROM risk.profile('SELECT form, flag, padded, day, document FROM wide');
+FROM risk.profile('SELECT form, flag, padded, day, document FROM wide') \gx
 SELECT feature, kind FROM risk.profile('SELECT * FROM wide', '{code, form, i}');
 SELECT outcome($$SELECT risk.profile('SELECT * FROM wide', '{form, day}')$$);
 SELECT outcome($$SELECT risk.profile('SELECT * FROM wide', '{nothing, "No one", i}')$$);
@@ -261,7 +261,7 @@ SELECT feature, psi, unseen FROM risk.drift_between($$SELECT unnest(
 -- no rows, all missing, infinities
 SELECT feature, rows_then, rows_now, missing_now, mean_then, mean_now, mean_difference, psi, jensen_shannon,
 	wasserstein, unseen, verdict
-FROM risk.drift_between('SELECT plain, form FROM wide', 'SELECT * FROM wide WHERE false');
+FROM risk.drift_between('SELECT plain, form FROM wide', 'SELECT * FROM wide WHERE false') \gx
 SELECT feature, rows_then, rows_now, psi, verdict
 FROM risk.drift_between('SELECT plain, form FROM wide WHERE false', 'SELECT * FROM wide');
 SELECT feature, rows_then, rows_now, psi, verdict
@@ -269,7 +269,7 @@ FROM risk.drift_between('SELECT plain, form FROM wide WHERE false', 'SELECT * FR
 SELECT feature, missing_then, missing_now, mean_now, mean_difference, round(psi::numeric, 6) AS psi,
 	jensen_shannon, wasserstein, verdict
 FROM risk.drift_between('SELECT same, form FROM wide',
-	'SELECT ''NaN''::float8 AS same, NULL::text AS form FROM wide');
+	'SELECT ''NaN''::float8 AS same, NULL::text AS form FROM wide') \g (format=unaligned)
 SELECT feature, missing_then, missing_now, psi > 9 AS psi, jensen_shannon, wasserstein, verdict
 FROM risk.drift_between('SELECT ''NaN''::float8 AS same, NULL::text AS form FROM wide',
 	'SELECT same, form FROM wide');
@@ -288,10 +288,10 @@ SELECT i, (i * 7919 % 1009) / 200.0 AS dette, (ARRAY['Corse', 'Bretagne', 'Occit
 	CASE i % 4 WHEN 0 THEN 'SA' WHEN 1 THEN 'SARL' END AS forme,
 	i % 50 AS effectif FROM generate_series(1, 600) i;
 SELECT feature, kind FROM risk.model_features WHERE name = 'drifting' AND version = 1 ORDER BY position;
-SELECT outcome($$SELECT risk.drift('drifting@1', 'SELECT * FROM trained')$$);
+SELECT outcome($$SELECT risk.drift('drifting@1', 'SELECT * FROM trained')$$) \g (format=unaligned)
 SELECT risk.profile_model('drifting@1', 'SELECT * FROM trained');
 SELECT position, feature, kind, rows, missing, round(mean::numeric, 6) AS mean, categories, counts, others
-FROM risk.model_profiles WHERE name = 'drifting' ORDER BY position;
+FROM risk.model_profiles WHERE name = 'drifting' ORDER BY position \g (format=unaligned)
 -- the score's distribution is that of score_company
 SELECT near(p.mean, s.mean) AS mean, near(p.maximum, s.maximum) AS maximum
 FROM risk.model_profiles p, (SELECT avg(score_company(t, 'drifting@1')) AS mean,
@@ -379,7 +379,7 @@ SELECT q AS query, outcome(format('SELECT risk.profile(%L)', q)) AS outcome FROM
 	'INSERT INTO wide (i) VALUES (1) RETURNING i', 'WITH w AS (DELETE FROM wide RETURNING i) SELECT i FROM w',
 	'SELECT 1 AS a) q; DROP TABLE wide; --',
 	'SELECT 1 AS a) q, (SELECT 2', 'SELECT $1 AS a', 'SELECT i FROM wide FOR UPDATE', 'SELECT 1 AS a, 2 AS a',
-	'SELECT FROM wide', 'SELECT i INTO made FROM wide']) q;
+	'SELECT FROM wide', 'SELECT i INTO made FROM wide']) q \g (format=unaligned)
 SELECT outcome('SELECT risk.profile(NULL)'),
 	outcome($$SELECT risk.drift('drifting', NULL)$$) LIKE '22004:%' AS refused;
 SELECT count(*) FROM wide;

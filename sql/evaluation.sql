@@ -139,7 +139,8 @@ SELECT outcome($$SELECT * FROM risk.compare_models('old@1', 'new', 'SELECT * FRO
 SELECT company, change, level_a, level_b, round(score_a::numeric, 3) AS score_a,
 	round(score_b::numeric, 3) AS score_b, threshold_a, threshold_b, rank, feature_group, group_label,
 	round(difference::numeric, 3) AS difference
-FROM risk.compare_alerts('old@1', 'new@1', $$SELECT * FROM tested WHERE siren < '000000030'$$, 'siren', NULL);
+FROM risk.compare_alerts('old@1', 'new@1', $$SELECT * FROM tested WHERE siren < '000000030'$$, 'siren', NULL)
+\g (format=unaligned)
 CREATE TABLE changed AS SELECT * FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', 'siren', NULL);
 SELECT change, count(DISTINCT company) AS companies, count(*) FROM changed GROUP BY 1 ORDER BY 1;
 SELECT count(*) AS companies, bool_and(c.change = CASE WHEN level_a = 0 THEN 'enters'

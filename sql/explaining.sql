@@ -367,7 +367,7 @@ FROM many m, LATERAL (SELECT m.x, m.y, 1 AS z) r WHERE n <= 17;
 SELECT outcome(format('SELECT risk_internal.importance_final(%L)',
 	substr(three, 1, 20) || substr(two, 21, 32 + 256) || substr(three, 309))) AS other_features,
 	outcome(format('SELECT risk_internal.importance_final(%L)',
-		set_byte(set_byte(two, 4, 16), 12, 16))) AS full_batch FROM kept;
+		set_byte(set_byte(two, 4, 16), 12, 16))) AS full_batch FROM kept \gx
 DO $$
 DECLARE
 	kept kept;
@@ -389,7 +389,7 @@ SELECT outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(two,
 		set_byte(two, 308 + 552 + 8 * 8 + 7, 127))) AS huge,
 	outcome(format('SELECT risk_internal.importance_combine(%L, %L)', set_byte(two, 308 + 544 + 3, 127),
 		two)) AS carries,
-	outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(two, 4 + 7, 1))) AS rows FROM kept;
+	outcome(format('SELECT risk_internal.importance_final(%L)', set_byte(two, 4 + 7, 1))) AS rows FROM kept \gx
 -- any single byte changed: an answer or an error, never a crash
 SELECT bool_and(result ~ '^(ok|22P03|55000|42704|22023)') AS as_expected,
 	bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused

@@ -10,7 +10,7 @@
 SELECT format, booster, objective, trees, nodes, depth, features, kinds, used
 FROM risk.inspect_model(risk_test.tree_model(ARRAY['debt', 'form', 'unused'],
 	'[[[10, 0, 1.5, 1, 2, 1], [6, 1, [0, 2], 3, 4, 0], [4, 0.5], [5, -0.25], [1, 0.125]], [[10, 0.0625]]]',
-	types => ARRAY['float', 'c', 'float']));
+	types => ARRAY['float', 'c', 'float'])) \gx
 SELECT format, booster, objective, trees, nodes, features
 FROM risk.inspect_model(risk_test.linear_model(ARRAY['a', 'b'], ARRAY[1, 0]));
 
@@ -25,10 +25,10 @@ SELECT risk.import_model('tiny', risk_test.linear_model(ARRAY['debt', 'staff'], 
 SELECT risk.import_model('modèle-2026.1', risk_test.linear_model(ARRAY['délai'], ARRAY[1]));
 SELECT reference, state, description, format, booster, objective, features, output_groups, trees, nodes, depth,
 	rounds, rounds_total
-FROM risk.models ORDER BY name, version;
+FROM risk.models ORDER BY name, version \g (format=unaligned)
 SELECT reference, imported_by = session_user AS by_me, imported_at = now() AS in_this_transaction, promoted_at,
 	threshold_strong, threshold_moderate, source_relation
-FROM risk.models WHERE name = 'modèle-2026.1';
+FROM risk.models WHERE name = 'modèle-2026.1' \g (format=unaligned)
 BEGIN;
 SELECT risk.import_model('timed', risk_test.linear_model(ARRAY['a'], ARRAY[1]));
 SELECT reference, imported_at = now() AS in_this_transaction FROM risk.models WHERE name = 'timed';
@@ -77,9 +77,9 @@ SELECT reference, rounds < rounds_total AS cut FROM risk.models WHERE name = 'ea
 
 -- The categories' names.  (This release of XGBoost lost the end of the last one.)
 SELECT risk.import_model('shapes', risk_test.golden_model('category-names-xgb3.3.0', 'json'));
-SELECT feature, kind, categories FROM risk.model_features WHERE name = 'shapes' ORDER BY position;
-SELECT inspected.categories FROM risk.inspect_model(
-	risk_test.golden_model('category-names-xgb3.3.0', 'ubj')) inspected;
+SELECT feature, kind, categories FROM risk.model_features WHERE name = 'shapes' ORDER BY position \gx
+SELECT jsonb_pretty(inspected.categories) AS categories FROM risk.inspect_model(
+	risk_test.golden_model('category-names-xgb3.3.0', 'ubj')) inspected \g (format=unaligned)
 
 -- The bytes come back exactly, long ones from several pieces.
 SELECT risk.import_model('long', risk_test.tree_model(ARRAY['debt', 'staff'],

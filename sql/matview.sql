@@ -14,7 +14,7 @@ CREATE TABLE given AS
 SELECT lpad(number::text, 9, '0') AS siren, string_to_array(line, ',', '')::float8[] AS features FROM golden_line
 WHERE case_name = 'logistic-xgb3.3.0' AND file = 'rows.csv' AND number > 1;
 SELECT format('CREATE VIEW feature_row AS SELECT siren, %s FROM given',
-	string_agg(format('features[%s] AS %I', position, feature), ', ' ORDER BY position))
+	string_agg(format('features[%s] AS %I', position, feature), E',\n\t' ORDER BY position))
 FROM risk.model_features WHERE name = 'viewed' \gexec
 SELECT risk.bind_source('viewed', 'feature_row', 'siren');
 CREATE MATERIALIZED VIEW risk_test_views.scores AS

@@ -432,7 +432,7 @@ GROUP BY state ORDER BY state;
 SELECT outcome($$SELECT risk_internal.sums_mean('')$$),
 	outcome($$SELECT risk_internal.sums_precision(loss) FROM piece$$);
 SELECT outcome($$SELECT risk_internal.outcomes_add(NULL, 0.5, true)$$),
-	outcome($$SELECT risk_internal.sums_add_log_loss(NULL, 0.5, true)$$);
+	outcome($$SELECT risk_internal.sums_add_log_loss(NULL, 0.5, true)$$) \gx
 SELECT outcome($$SELECT risk_internal.concordance_index_final(outcomes) FROM piece$$);
 -- as a state to begin with, too
 CREATE AGGREGATE forged(float8, boolean) (SFUNC = risk_internal.outcomes_add, STYPE = bytea,
@@ -473,7 +473,7 @@ SELECT * FROM risk.confusion_matrix((SELECT risk.outcomes(score, label) FROM out
 SELECT * FROM risk.confusion_matrix(
 	(SELECT risk.outcomes(score, label, weight) FROM outcome WHERE case_name = 'tiny'), 0.4);
 SELECT * FROM risk.threshold_table((SELECT risk.outcomes(score, label) FROM outcome WHERE case_name = 'tiny'),
-	4, 1, 10);
+	4, 1, 10) \gx
 SELECT threshold, alerts, cost FROM risk.threshold_table(
 	(SELECT risk.outcomes(score, label, weight) FROM outcome WHERE case_name = 'tiny'), NULL);
 -- each line says what the metrics say
@@ -502,7 +502,8 @@ FROM (SELECT DISTINCT case_name, outcomes_of(case_name, weighted) AS o FROM gold
 		FROM risk.calibration_table(o, bins, strategy)) t GROUP BY 1 ORDER BY 1;
 SELECT bin, low, high, companies, failures, round(lift::numeric, 3) AS lift, cumulative_companies,
 	cumulative_failures, round(cumulative_recall::numeric, 3) AS cumulative_recall,
-	round(cumulative_lift::numeric, 3) AS cumulative_lift FROM risk.lift_table(outcomes_of('ties', false), 4);
+	round(cumulative_lift::numeric, 3) AS cumulative_lift
+FROM risk.lift_table(outcomes_of('ties', false), 4) \g (format=unaligned)
 SELECT bool_and(near(cumulative_lift, risk.lift_at(outcomes_of('plain', false), bin * 0.1))) AS as_metric,
 	bool_and(companies = 20) AS equal FROM risk.lift_table(outcomes_of('plain', false));
 -- fewer points: both ends, and the area remains
@@ -584,7 +585,7 @@ FROM (SELECT risk.outcomes(score, label, 1.0) AS o,
 	risk.outcomes(score, label, 2.0 ^ (CASE WHEN score > 0.5 THEN 0 ELSE 400 END)) AS w FROM many WHERE n <= 500) s,
 	risk.bootstrap(o, 'precision_at_k', 50, parameters => '{20}') o,
 	risk.bootstrap(w, 'precision_at_k', 50, parameters => '{20}') b;
-SELECT outcome($$SELECT risk.bootstrap(NULL, 'auc')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'auc')$$) \g (format=unaligned)
 SELECT outcome($$SELECT risk.bootstrap(NULL, NULL)$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'roc_auc', 0)$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'roc_auc', confidence => 1)$$);

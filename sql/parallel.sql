@@ -15,7 +15,7 @@ SELECT lpad((k * 40 + number)::text, 9, '0') AS siren,
 FROM golden_line, generate_series(0, 99) k
 WHERE case_name = 'logistic-xgb3.3.0' AND file = 'rows.csv' AND number > 1;
 SELECT format('CREATE TABLE big AS SELECT siren, %s FROM given',
-	string_agg(format('features[%s] AS %I', position, feature), ', ' ORDER BY position))
+	string_agg(format('features[%s] AS %I', position, feature), E',\n\t' ORDER BY position))
 FROM risk.model_features WHERE name = 'shared' \gexec
 CREATE UNIQUE INDEX ON big (siren);
 SELECT risk.bind_source('shared', 'big', 'siren');

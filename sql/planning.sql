@@ -38,6 +38,10 @@ BEGIN
 	END LOOP;
 END
 $$;
+-- The same with long lines folded, to be shown.
+CREATE FUNCTION show_calls(query text) RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT regexp_replace(line, '(.{35}[^ ]*(?:,| AND)) ', E'\\1\n    ', 'g') FROM calls(query) line
+$$;
 -- Is a call in the plan, and are all of them on columns?
 CREATE FUNCTION on_columns(query text) RETURNS boolean LANGUAGE sql AS $$
 	SELECT bool_and(line ~ '_columns\(' AND line !~ '(score_company|margin|explain_score)\(') FROM calls(query) line
@@ -59,18 +63,18 @@ FROM generate_series(1, 50) n;
 --
 -- Where it happens, and that it says the same
 --
-SELECT calls($$SELECT score_company(f, 'planned') FROM firms f$$);
+SELECT show_calls($$SELECT score_company(f, 'planned') FROM firms f$$);
 SELECT on_columns($$SELECT score_company(firms), risk.margin(firms), risk.margins(firms), risk.predict(firms),
 	risk.contributions(firms), risk.explanation(firms) FROM firms$$);
-SELECT calls($$SELECT * FROM firms f, explain_score(f, 'planned', 1)$$);
-SELECT calls($$SELECT * FROM firms f, LATERAL risk.explain_groups(f, 'planned')$$);
+SELECT show_calls($$SELECT * FROM firms f, explain_score(f, 'planned', 1)$$);
+SELECT show_calls($$SELECT * FROM firms f, LATERAL risk.explain_groups(f, 'planned')$$);
 SELECT on_columns($$SELECT (explain_score(f, 'planned')).* FROM firms f$$);
 -- the same bits in all forms: columns, rows that nothing is known about, JSON
 CREATE VIEW three_ways AS
 SELECT f.id, risk.margin(f, 'planned') AS columns, risk.margin(o, 'planned') AS rows,
 	risk.margin(to_jsonb(f), 'planned') AS objects
 FROM firms f JOIN (SELECT g.id, g FROM firms g OFFSET 0) q (id, o) USING (id);
-SELECT calls('SELECT * FROM three_ways');
+SELECT show_calls('SELECT * FROM three_ways');
 SELECT count(*), count(columns) AS scored, bool_and(same(columns, rows)) AS rows,
 	bool_and(same(columns, objects)) AS objects FROM three_ways;
 SELECT bool_and(same(risk.margin(f, 'planned_form@1'), risk.margin(o, 'planned_form@1'))) AS rows,
@@ -141,12 +145,12 @@ ROLLBACK;
 --
 -- Rows that are put together: subqueries, views, ROW()
 --
-SELECT calls('SELECT score_company(q) FROM (SELECT x + 1 AS x, y FROM firms WHERE id < 3) q');
+SELECT show_calls('SELECT score_company(q) FROM (SELECT x + 1 AS x, y FROM firms WHERE id < 3) q');
 SELECT score_company(q) FROM (SELECT x + 1 AS x, y FROM firms WHERE id < 3) q ORDER BY 1;
 CREATE VIEW firms_view AS SELECT id, y, x AS x FROM firms;
-SELECT calls('SELECT score_company(v) FROM firms_view v');
+SELECT show_calls('SELECT score_company(v) FROM firms_view v');
 SELECT sum(score_company(v)) = (SELECT sum(score_company(f)) FROM firms f) AS same FROM firms_view v;
-SELECT calls('SELECT score_company(ROW(id, x, NULL, NULL, y, NULL, NULL, NULL, NULL, NULL)::firms) FROM firms');
+SELECT show_calls('SELECT score_company(ROW(id, x, NULL, NULL, y, NULL, NULL, NULL, NULL, NULL)::firms) FROM firms');
 SELECT sum(score_company(ROW(id, x, NULL, NULL, y, NULL, NULL, NULL, NULL, NULL)::firms))
 	= sum(score_company(f)) AS same FROM firms f;
 -- a row of nulls is a row: all missing
@@ -154,7 +158,7 @@ SELECT on_columns('SELECT risk.margin(q) FROM (SELECT nullif(x, x) AS x, nullif(
 SELECT DISTINCT risk.margin(q) IS NULL AS null, risk.margin(o) IS NULL AS rows
 FROM (SELECT nullif(x, x) AS x, nullif(y, y) AS y FROM firms) q, (SELECT NULL::int AS x, NULL::int AS y OFFSET 0) o;
 -- not those that only execution has
-SELECT calls('SELECT score_company(q) FROM (SELECT x, y FROM firms OFFSET 0) q');
+SELECT show_calls('SELECT score_company(q) FROM (SELECT x, y FROM firms OFFSET 0) q');
 SELECT on_columns('SELECT score_company(f) FROM firms g, LATERAL (SELECT g OFFSET 0) q (f)');
 SELECT on_columns('SELECT (SELECT score_company(f)) FROM firms f');
 SELECT on_columns($$SELECT score_company(jsonb_populate_record(NULL::firms, '{"x": 1}'))$$);
@@ -202,7 +206,7 @@ ALTER TABLE planned_parted_1 DROP COLUMN dropped;
 ALTER TABLE planned_parted ATTACH PARTITION planned_parted_1 FOR VALUES IN (1);
 CREATE TABLE planned_parted_2 PARTITION OF planned_parted FOR VALUES IN (2);
 INSERT INTO planned_parted VALUES (1, 1, 2), (3, 2, 4), (NULL, 2, 5);
-SELECT calls('SELECT risk.margin(p) FROM planned_parted p');
+SELECT show_calls('SELECT risk.margin(p) FROM planned_parted p');
 SELECT on_columns('SELECT score_company(p) FROM planned_parted p WHERE score_company(p) > 0');
 SELECT k, score_company(p), score_company(p) = score_company(to_jsonb(p)) AS same FROM planned_parted p ORDER BY k, x;
 SELECT k, score_company(p) FROM planned_parted p WHERE score_company(p) > 300 ORDER BY k;
@@ -213,7 +217,7 @@ ALTER TABLE planned_heir INHERIT planned_parent;
 INSERT INTO planned_parent VALUES (1, 2);
 INSERT INTO planned_child VALUES (3, 4, 'extra');
 INSERT INTO planned_heir VALUES (5, 'more', 6);
-SELECT calls('SELECT risk.margin(p) FROM planned_parent p');
+SELECT show_calls('SELECT risk.margin(p) FROM planned_parent p');
 SELECT tableoid::regclass, risk.margin(p) FROM planned_parent p ORDER BY 2;
 UPDATE planned_parent p SET x = x + 1 RETURNING tableoid::regclass, risk.margin(p);
 
@@ -263,7 +267,7 @@ SELECT risk.margin(w) FROM planned_wide w;
 SELECT on_columns('SELECT * FROM planned_wide w, explain_score(w)');
 -- more columns than a function takes: the row, or a shorter one that spares reading what is long
 ALTER TABLE planned_wide ADD COLUMN c98 int, ADD COLUMN c99 int;
-SELECT calls('SELECT risk.margin(w) FROM planned_wide w');
+SELECT show_calls('SELECT risk.margin(w) FROM planned_wide w');
 ALTER TABLE planned_wide ADD COLUMN about jsonb, ADD COLUMN born date;
 ALTER TABLE planned_wide ALTER COLUMN about SET STORAGE EXTERNAL;
 INSERT INTO planned_wide (x, y, c99, about) VALUES (3, NULL, 7, to_jsonb(repeat('long ', 10000)));
@@ -300,7 +304,7 @@ CREATE POLICY few ON firms USING (id <= 2 OR x IS NULL);
 CREATE VIEW firms_barrier WITH (security_barrier) AS SELECT * FROM firms WHERE id <= 3;
 GRANT SELECT ON firms_barrier TO regress_company_risk_planner;
 SET ROLE regress_company_risk_planner;
-SELECT calls('SELECT id FROM firms f WHERE score_company(f) > 0');
+SELECT show_calls('SELECT id FROM firms f WHERE score_company(f) > 0');
 SELECT id, score_company(f) FROM firms f WHERE score_company(f) > 0 OR score_company(f) IS NULL ORDER BY id;
 -- what is hidden is not scored
 EXPLAIN (COSTS OFF) SELECT id FROM firms_barrier f WHERE score_company(f) > 0;
@@ -493,7 +497,7 @@ SELECT (estimate($$SELECT * FROM explain_score('{}'::jsonb, 'planned')$$)).rows;
 SET client_min_messages = warning;
 DROP TABLE firms, planned_one, planned_parted, planned_parent, planned_generated, planned_virtual,
 	planned_empty, planned_wide CASCADE;
-DROP FUNCTION calls, on_columns, both_outcomes, kept, estimate;
+DROP FUNCTION calls, show_calls, on_columns, both_outcomes, kept, estimate;
 DROP TYPE legal, euros CASCADE;
 RESET client_min_messages;
 SELECT risk.archive_model('planned@1');

@@ -147,11 +147,11 @@ RESET search_path;
 RESET SESSION AUTHORIZATION;
 
 SET search_path = risk_test, public;
-SELECT p.oid::regprocedure AS owner_rights, p.proconfig
+SELECT p.oid::regprocedure AS owner_rights, array_to_string(p.proconfig, ' ') AS settings
 FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
 WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass
 	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'company_risk') AND p.prosecdef
-ORDER BY p.oid::regprocedure::text COLLATE "C";
+ORDER BY p.oid::regprocedure::text COLLATE "C" \g (format=unaligned)
 
 DROP VIEW firm_scores, firm_lookups;
 DROP TABLE firm;

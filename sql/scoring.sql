@@ -10,7 +10,7 @@ SET search_path = risk_test, public;
 -- A thousand companies from the golden rows of a real model.
 SELECT risk.import_model('real', golden_model('logistic-xgb3.3.0', 'ubj'));
 SELECT format('CREATE TABLE company (siren text PRIMARY KEY, %s)',
-	string_agg(format('%I float8', feature), ', ' ORDER BY position))
+	string_agg(format('%I float8', feature), E',\n\t' ORDER BY position))
 FROM risk.model_features WHERE name = 'real' \gexec
 INSERT INTO company
 SELECT (jsonb_populate_record(NULL::company, (SELECT jsonb_object_agg(f.feature,

@@ -64,7 +64,7 @@ FROM risk.trainings t,
 		count(*) FILTER (WHERE held_out AND test AND failed) AS test_positives
 	FROM borrower, LATERAL (SELECT risk.training_draw(siren, 0) < 0.3 AS held_out,
 		risk.training_draw(siren, 0, 'test') < 0.5 AS test) d) b
-WHERE t.reference = 'credit@1';
+WHERE t.reference = 'credit@1' \gx
 
 -- The metrics are those of the candidate's own scores on these very rows
 SELECT m.held_out, m.known_cases, m.rows = s.rows AS rows, m.positives = s.positives AS positives,
@@ -86,7 +86,7 @@ FROM risk.training_metrics m,
 	WHERE risk.training_draw(siren, 0) < 0.3
 		AND (risk.training_draw(siren, 0, 'test') < 0.5) = (m.held_out = 'test')
 		AND (m.known_cases = 'with' OR NOT known)) s
-WHERE m.reference = 'credit@1' ORDER BY 1, 2;
+WHERE m.reference = 'credit@1' ORDER BY 1, 2 \gx
 -- and the thresholds are the best ones on the validation rows, of 2000 tried
 SELECT bool_and(f05 <= (SELECT f05_strong FROM risk.training_metrics
 	WHERE reference = 'credit@1' AND held_out = 'validation' AND known_cases = 'with') + 1e-12) AS strong,

@@ -117,7 +117,7 @@ SELECT outcome($$SELECT risk.training_draw('1', 0, 'luck')$$);
 -- ---------- keys whose text a setting changes
 SELECT type, training(format('SELECT id, x, z, y, %s AS k FROM sound', value), ', key_column => ''k''') AS training
 FROM (VALUES ('real', 'id::real'), ('timestamptz', 'period::timestamptz'),
-	('interval', 'id * interval ''1 day'''), ('bytea', 'id::text::bytea')) v (type, value);
+	('interval', 'id * interval ''1 day'''), ('bytea', 'id::text::bytea')) v (type, value) \g (format=unaligned)
 -- ---------- the query: one, that only reads
 SELECT training('SELEC 1');
 SELECT training('SELECT 1; SELECT 2');
@@ -149,7 +149,7 @@ FROM (VALUES ('rows', '{}', 'NULL', 'rounds', '{"rows": "x"}'),
 	('rounds', '{}', 'NULL', '-3', '{}'), ('retrained from', '{}', '-5', 'rounds', '{}'),
 	('features', '{}', 'NULL', 'rounds', '{"features": ["x", "w"]}'),
 	('one feature', '{}', 'NULL', 'rounds', '{"features": ["x"]}')) v (what, arguments, retrained_from, rounds,
-	summary);
+	summary) \g (format=unaligned)
 
 -- A cross-validation keeps nothing, so that nothing forbids it
 BEGIN READ ONLY;

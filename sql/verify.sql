@@ -105,7 +105,7 @@ UPDATE risk_internal.registry SET digest = c.digest, bytes = c.bytes
 FROM (SELECT sha256(data) AS digest, length(data) AS bytes FROM risk_internal.registry_chunk
 	WHERE name = 'sampled') c WHERE name = 'sampled';
 SELECT regexp_replace(outcome($$SELECT risk.verify_model('sampled@1', 'TABLE risk_test.firm')$$),
-	'libxgboost \d+\.\d+\.\d+', 'libxgboost N');
+	'libxgboost \d+\.\d+\.\d+', 'libxgboost N') \g (format=unaligned)
 ROLLBACK;
 
 -- Who may: the caller's rights on the rows, the owner's on the registry
