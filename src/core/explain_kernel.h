@@ -198,7 +198,8 @@ KERNEL(_walk) (State *state, const ForestBlock *block)
 	}
 }
 
-KERNEL_TARGET static inline void
+/* Always inline: gcc would find one kernel's good for another one's state, and then warn of it. */
+KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL(_tables) (State *state, const ForestImage *image, const ForestBlock *block, uint32_t lane)
 {
 	state->size = (size_t) 1 << block->depth;
