@@ -25,7 +25,7 @@ unprivileged=()
 
 build_packages=(gcc libc6-dev libxgboost-dev make)
 # Python trains the models that those trained here are compared with.
-test_packages=(clang libclang-rt-dev libipc-run-perl perl python3-pandas python3-xgboost)
+test_packages=(clang libclang-rt-dev libipc-run-perl perl python3-pandas python3-psycopg python3-xgboost)
 bench_packages=(python3-matplotlib python3-pandas python3-xgboost postgresql-plpython3-N)
 # PostgreSQL itself: postgresql-N and postgresql-server-dev-N, see below, where
 # N is its major version.
