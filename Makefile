@@ -26,6 +26,7 @@ OBJS = \
 	src/base/caller_query.o \
 	src/base/column_value.o \
 	src/base/jsonb_build.o \
+	src/base/jsonb_number.o \
 	src/base/messages.o \
 	src/base/result_row.o \
 	src/base/shared_struct.o \
@@ -57,13 +58,21 @@ OBJS = \
 	src/models/server_host.o \
 	src/models/shared_directory.o \
 	src/models/shared_models.o \
-	src/scoring/binding.o \
+	src/scoring/bind_array.o \
+	src/scoring/bind_object.o \
+	src/scoring/bind_row.o \
 	src/scoring/call.o \
+	src/scoring/estimates.o \
 	src/scoring/explain_score.o \
+	src/scoring/explanation.o \
 	src/scoring/importance.o \
 	src/scoring/lookup.o \
 	src/scoring/planner_support.o \
+	src/scoring/resolved_model.o \
+	src/scoring/rewrite_rows.o \
+	src/scoring/row_plan.o \
 	src/scoring/score.o \
+	src/scoring/verbs.o \
 	src/metrics/bootstrap.o \
 	src/metrics/concordance.o \
 	src/metrics/drift.o \

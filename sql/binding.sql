@@ -455,6 +455,21 @@ SET ROLE regress_company_risk_analyst;
 EXECUTE both_companies;
 RESET ROLE;
 
+--
+-- What the model sees of a row: 32-bit numbers, codes of categories, nothing of a
+-- feature that no split reads
+--
+SELECT risk.import_model('sighted', tree_model(ARRAY['debt', 'staff', 'form', 'unread'],
+	'[[[9, 0, 1.5, 1, 2, 1], [6, 1, 11, 3, 4, 1], [3, 2, [1, 2], 5, 6, 0], [3, 1], [3, 2], [2, 3], [1, 4]]]',
+	'reg:squarederror', '0E0', ARRAY['float', 'float', 'c', 'float']));
+CREATE TABLE seen (id int, staff int, form int, debt real, unread text);
+INSERT INTO seen VALUES (1, 16777217, 2, 0.1, NULL), (2, NULL, 7, '-0', NULL), (3, 11, NULL, 'NaN', NULL);
+SELECT outcome($$SELECT risk.feature_values(s, 'sighted@1') FROM seen s$$);
+ALTER TABLE seen ALTER unread TYPE boolean USING true;
+SELECT id, risk.feature_values(s, 'sighted@1') FROM seen s ORDER BY id;
+SELECT risk.feature_values(NULL::seen, 'sighted@1') IS NULL AS null;
+DROP TABLE seen;
+
 SET client_min_messages = warning;
 DEALLOCATE ALL;
 DROP TABLE company, forms, points, points_child, parted CASCADE;

@@ -1,11 +1,53 @@
 /*
  * column_value.c
- *		The conversions of convert.h as functions of SQL.
+ *		From a column's value to a number: what is not needed for every value,
+ *		and the conversions as functions of SQL.
  *
- * Statements that extend a caller's query use them on columns of types that are
- * known only when the query is.
+ * Statements that extend a caller's query use those functions on columns of types
+ * that are known only when the query is.
  */
 #include "base/column_value.h"
+
+#include "common/shortest_dec.h"
+
+bool
+type_may_feed(Oid type)
+{
+	Conversion	conversion;
+
+	type = getBaseType(type);
+	return conversion_to_number(type, &conversion) ||
+		type_is_enum(type) || TypeCategory(type) == TYPCATEGORY_STRING;
+}
+
+double
+column_number(Conversion conversion, Datum datum)
+{
+	char		digits[FLOAT_SHORTEST_DECIMAL_LEN];
+
+	switch (conversion)
+	{
+		case CONVERT_INT2:
+			return (double) DatumGetInt16(datum);
+		case CONVERT_INT4:
+			return (double) DatumGetInt32(datum);
+		case CONVERT_INT8:
+			return (double) DatumGetInt64(datum);
+		case CONVERT_FLOAT4:
+			float_to_shortest_decimal_buf(DatumGetFloat4(datum), digits);
+			return strtod(digits, NULL);
+		case CONVERT_FLOAT8:
+			return DatumGetFloat8(datum);
+		case CONVERT_NUMERIC:
+			return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, datum));
+		case CONVERT_BOOL:
+			return DatumGetBool(datum) ? 1.0 : 0.0;
+		case CONVERT_CATEGORY_TEXT:
+		case CONVERT_CATEGORY_ENUM:
+			break;
+	}
+	pg_unreachable();
+}
 
 /* The conversion of the first argument, looked up once in a query */
 static Conversion

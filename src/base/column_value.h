@@ -105,4 +105,13 @@ convert_number(Conversion conversion, Datum datum)
 	pg_unreachable();
 }
 
+/*
+ * The same number for readers, as a float8.  A real is the decimal that it is
+ * shown as, so that 0.1::real is 0.1, as it is in what to_jsonb() makes of it.
+ */
+extern double column_number(Conversion conversion, Datum datum);
+
+/* Could a column of this type feed a feature of some model? */
+extern bool type_may_feed(Oid type);
+
 #endif							/* COLUMN_VALUE_H */

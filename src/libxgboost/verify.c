@@ -39,39 +39,9 @@
 #include "libxgboost/trainer.h"
 #include "models/registry.h"
 #include "models/server_host.h"
-#include "scoring/call.h"
 
 #define ROWS_MAX 10000000
 #define FETCH_ROWS 1000
-
-/* ----------
- * What the model sees of a row
- * ----------
- */
-PG_FUNCTION_INFO_V1(company_risk_feature_values);
-Datum
-company_risk_feature_values(PG_FUNCTION_ARGS)
-{
-	Call	   *call = call_begin(fcinfo);
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
-	int			dimension;
-	int			lower = 1;
-
-	if (call == NULL || !call_bind(call, fcinfo))
-		PG_RETURN_NULL();
-	count = dimension = (int) call->forest->feature_count;
-	elements = palloc(count * sizeof(Datum));
-	nulls = palloc(count * sizeof(bool));
-	for (int i = 0; i < count; i++)
-	{
-		nulls[i] = isnan(call->vector[i].value);
-		elements[i] = Float4GetDatum(call->vector[i].value);
-	}
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, nulls, 1, &dimension, &lower,
-											 FLOAT4OID, sizeof(float4), true, TYPALIGN_INT));
-}
 
 /* ----------
  * Comparing

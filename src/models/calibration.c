@@ -30,19 +30,12 @@
 #include "utils/numeric.h"
 
 #include "base/compat.h"
+#include "base/jsonb_number.h"
 
 /* ----------
  * Reading
  * ----------
  */
-
-/* Finite, or infinite when it does not fit. */
-static double
-number_value(const JsonbValue *value)
-{
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-											  NumericGetDatum(value->val.numeric)));
-}
 
 static bool
 key_is(const JsonbValue *key, const char *name)
@@ -59,7 +52,7 @@ read_number(JsonbContainer *object, const char *key, double *number, char **prob
 
 	if (getKeyJsonValueFromContainer(object, key, strlen(key), &value) == NULL)
 		*problem = psprintf("Key \"%s\" is missing.", key);
-	else if (value.type != jbvNumeric || !isfinite(*number = number_value(&value)))
+	else if (value.type != jbvNumeric || !isfinite(*number = jsonb_number(&value)))
 		*problem = psprintf("\"%s\" is not a finite number.", key);
 	return *problem == NULL;
 }
@@ -94,7 +87,7 @@ read_numbers(JsonbContainer *object, const char *key, int *count, char **problem
 	{
 		JsonbValue *element = getIthJsonbValueFromContainer(array, i);
 
-		if (element->type != jbvNumeric || !isfinite(numbers[i] = number_value(element)))
+		if (element->type != jbvNumeric || !isfinite(numbers[i] = jsonb_number(element)))
 		{
 			*problem = psprintf("Number %d of \"%s\" is not a finite number.", i + 1, key);
 			return NULL;

@@ -21,17 +21,13 @@
  */
 #include "scoring/call.h"
 
-#include <math.h>
-
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -40,6 +36,8 @@
 #include "core/evaluate.h"
 #include "core/explain.h"
 #include "models/server_host.h"
+#include "scoring/bind_array.h"
+#include "scoring/bind_object.h"
 
 /* Lets go of what is not memory. */
 static void
@@ -47,20 +45,13 @@ release_call(void *argument)
 {
 	Call	   *call = argument;
 
-	if (call->image != NULL)
-		model_image_release(call->image);
-	call->image = NULL;
-	for (int i = 0; i < 2; i++)
-	{
-		if (call->lookups[i] != NULL)
-			SPI_freeplan(call->lookups[i]);
-		call->lookups[i] = NULL;
-	}
+	model_release(&call->model);
+	lookup_release(&call->lookup);
 }
 
 /* Reads the form of the call from the function's declared arguments. */
 static Call *
-create_call(FunctionCallInfo fcinfo)
+create_call(FunctionCallInfo fcinfo, int first_argument)
 {
 	Call	   *call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Call));
 	MemoryContextCallback *callback = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
@@ -71,10 +62,8 @@ create_call(FunctionCallInfo fcinfo)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
 	function = (Form_pg_proc) GETSTRUCT(tuple);
-	/* an aggregate's state comes before the arguments */
-	if (function->proargtypes.values[0] == BYTEAOID)
-		call->first_argument = 1;
-	switch (function->proargtypes.values[call->first_argument])
+	call->first_argument = first_argument;
+	switch (function->proargtypes.values[first_argument])
 	{
 		case RECORDOID:
 			call->form = FORM_ROW;
@@ -104,7 +93,7 @@ create_call(FunctionCallInfo fcinfo)
 	call->period_argument = -1;
 	call->top_argument = -1;
 	call->columns_argument = call->form == FORM_COLUMNS ? function->pronargs - 1 : -1;
-	for (int i = call->first_argument + 1; i < function->pronargs; i++)
+	for (int i = first_argument + 1; i < function->pronargs; i++)
 	{
 		if (function->proargtypes.values[i] == TEXTOID)
 			call->model_argument = i;
@@ -115,8 +104,8 @@ create_call(FunctionCallInfo fcinfo)
 	}
 	ReleaseSysCache(tuple);
 
-	call->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "company_risk call",
-										  ALLOCSET_DEFAULT_SIZES);
+	call->model.context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "company_risk call",
+												ALLOCSET_DEFAULT_SIZES);
 	callback->func = release_call;
 	callback->arg = call;
 	MemoryContextRegisterResetCallback(fcinfo->flinfo->fn_mcxt, callback);
@@ -148,33 +137,35 @@ same_text(const char *string, const text *value)
 	return strlen(string) == length && memcmp(string, VARDATA_ANY(value), length) == 0;
 }
 
+static const char *
+default_model(void)
+{
+	return company_risk_default_model ? company_risk_default_model : "";
+}
+
 /* Resolves the model and makes the buffers. */
 static void
 resolve_call(Call *call, const text *reference, const SnapshotMark *mark, Snapshot snapshot)
 {
+	const char *string = reference ? text_to_cstring(reference) : NULL;
 	MemoryContext old_context;
 
 	release_call(call);
-	call->version = NULL;
-	call->entries = NULL;
-	call->calibration = NULL;
-	call->row_context = NULL;
-	call->row_plan = NULL;
+	call->rows = (RowBinding) {.model = &call->model};
 	call->contributions = NULL;
-	MemoryContextReset(call->context);
-	old_context = MemoryContextSwitchTo(call->context);
+	model_resolve(&call->model, string, call->form != FORM_SCORE, snapshot);
 
-	call->reference = reference ? text_to_cstring(reference) : NULL;
-	call->default_model = pstrdup(company_risk_default_model ? company_risk_default_model : "");
-	call->version = registry_resolve(call->reference, snapshot);
+	old_context = MemoryContextSwitchTo(call->model.context);
+	call->reference = string ? pstrdup(string) : NULL;
+	call->default_model = pstrdup(default_model());
 	if (call->form != FORM_SCORE)
 	{
-		call->image = registry_acquire_image(call->version, snapshot);
-		call->forest = call->image->data;
-		call->vector = MemoryContextAllocHuge(call->context,
-											  forest_vector_length(call->forest->feature_count) * sizeof(ForestValue));
-		call->margins = palloc(call->forest->group_count * sizeof(float));
-		call->outputs = palloc(call->forest->group_count * sizeof(float));
+		const ForestImage *forest = call->model.forest;
+
+		call->vector = MemoryContextAllocHuge(call->model.context,
+											  forest_vector_length(forest->feature_count) * sizeof(ForestValue));
+		call->margins = palloc(forest->group_count * sizeof(float));
+		call->outputs = palloc(forest->group_count * sizeof(float));
 	}
 	call->mark = *mark;
 
@@ -184,6 +175,12 @@ resolve_call(Call *call, const text *reference, const SnapshotMark *mark, Snapsh
 Call *
 call_begin(FunctionCallInfo fcinfo)
 {
+	return call_begin_at(fcinfo, 0);
+}
+
+Call *
+call_begin_at(FunctionCallInfo fcinfo, int first_argument)
+{
 	Call	   *call = fcinfo->flinfo->fn_extra;
 	const text *reference = NULL;
 	Snapshot	snapshot;
@@ -191,17 +188,16 @@ call_begin(FunctionCallInfo fcinfo)
 
 	CHECK_FOR_INTERRUPTS();
 	if (call == NULL)
-		call = create_call(fcinfo);
+		call = create_call(fcinfo, first_argument);
 	if (PG_ARGISNULL(call->first_argument))
 		return NULL;
 	if (call->model_argument >= 0 && !PG_ARGISNULL(call->model_argument))
 		reference = PG_GETARG_TEXT_PP(call->model_argument);
 	snapshot = registry_snapshot();
 	set_mark(&mark, snapshot);
-	if (call->version == NULL || memcmp(&mark, &call->mark, sizeof(mark)) != 0 ||
+	if (call->model.version == NULL || memcmp(&mark, &call->mark, sizeof(mark)) != 0 ||
 		!same_text(call->reference, reference) ||
-		(reference == NULL &&
-		 strcmp(call->default_model, company_risk_default_model ? company_risk_default_model : "") != 0))
+		(reference == NULL && strcmp(call->default_model, default_model()) != 0))
 		resolve_call(call, reference, &mark, snapshot);
 	return call;
 }
@@ -233,134 +229,76 @@ call_bind(Call *call, FunctionCallInfo fcinfo)
 	switch (call->form)
 	{
 		case FORM_ROW:
-			bind_row(call, PG_GETARG_HEAPTUPLEHEADER(call->first_argument));
+			bind_row(&call->rows, PG_GETARG_HEAPTUPLEHEADER(call->first_argument), call->vector);
 			break;
 		case FORM_JSONB:
-			bind_object(call, PG_GETARG_JSONB_P(call->first_argument));
+			call->object = PG_GETARG_JSONB_P(call->first_argument);
+			bind_object(&call->model, call->object, call->vector);
 			break;
 		case FORM_ARRAY:
-			bind_array(call, PG_GETARG_ARRAYTYPE_P(call->first_argument));
+			call->array = PG_GETARG_ARRAYTYPE_P(call->first_argument);
+			bind_array(&call->model, call->array, call->vector);
 			break;
 		case FORM_KEY:
 			has_period = !PG_ARGISNULL(call->period_argument);
 			if (has_period)
 				period = PG_GETARG_DATEADT(call->period_argument);
-			row = lookup_company(call, key_argument(call, fcinfo), has_period ? &period : NULL);
+			row = lookup_company(&call->lookup, &call->model, key_argument(call, fcinfo),
+								 has_period ? &period : NULL);
 			if (row == NULL)
 				return false;
-			bind_row(call, row);
+			bind_row(&call->rows, row, call->vector);
 			break;
 		case FORM_COLUMNS:
-			bind_columns(call, fcinfo);
+			bind_columns(&call->rows, fcinfo, call->columns_argument, call->vector);
 			break;
 		case FORM_SCORE:
 			return false;
 	}
-	forest_prepare(call->forest, call->vector);
+	forest_prepare(call->model.forest, call->vector);
 	return true;
 }
 
-char *
-call_model(const Call *call)
+BoundValue
+call_value(const Call *call, uint32_t feature)
 {
-	return psprintf("%s@%d", call->version->name, call->version->version);
-}
-
-void
-call_require_one_output(Call *call)
-{
-	if (call->forest->group_count != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model \"%s\" has %u output groups to explain", call_model(call), call->forest->group_count),
-				 errhint("Use risk.contributions, which answers the contributions to all of them.")));
-}
-
-const char *
-call_alert_level(const Call *call, double score)
-{
-	const ModelVersion *version = call->version;
-
-	if (!version->has_thresholds || isnan(score))
-		return NULL;
-	if (score >= version->threshold_strong)
-		return version->alert_strong;
-	return score >= version->threshold_moderate ? version->alert_moderate : version->alert_none;
-}
-
-const Calibration *
-call_calibration(Call *call)
-{
-	if (call->calibration == NULL && call->version->calibration != NULL)
+	switch (call->form)
 	{
-		MemoryContext old_context = MemoryContextSwitchTo(call->context);
-		const char *objective = FOREST_AT(call->forest, char, call->forest->objective);
-		char	   *problem = NULL;
-		Calibration *calibration = NULL;
-
-		/* binary:logitraw has the same margins, and no transform */
-		if (call->forest->group_count != 1 ||
-			(call->forest->transform != TRANSFORM_SIGMOID && strcmp(objective, "binary:logitraw") != 0))
-			problem = psprintf("Its objective \"%s\" has no single probability.", objective);
-		else
-			calibration = calibration_read(call->version->calibration, &problem);
-		if (problem != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("calibration of model \"%s\" in the registry is damaged", call_model(call)),
-					 errdetail("%s", problem),
-					 errhint("Import the model again, as a new version, and calibrate that with risk.set_calibration.")));
-		call->calibration = calibration;
-		MemoryContextSwitchTo(old_context);
+		case FORM_ROW:
+		case FORM_KEY:
+		case FORM_COLUMNS:
+			return row_value(&call->rows, feature);
+		case FORM_JSONB:
+			return object_value(&call->model, call->object, feature);
+		case FORM_ARRAY:
+			return array_value(&call->model, call->array, feature);
+		case FORM_SCORE:
+			break;
 	}
-	return call->calibration;
-}
-
-FeatureEntry *
-call_entries(Call *call)
-{
-	if (call->entries == NULL)
-	{
-		MemoryContext old_context = MemoryContextSwitchTo(call->context);
-		int			count;
-		FeatureEntry *entries = registry_features(call->version, registry_snapshot(), &count);
-
-		if (count != (int) call->forest->feature_count)
-			elog(ERROR, "registry of model \"%s\" lacks features", call_model(call));
-		call->entries = entries;
-		MemoryContextSwitchTo(old_context);
-	}
-	return call->entries;
+	pg_unreachable();
 }
 
 const float *
 call_margins(Call *call)
 {
-	forest_margins(call->forest, call->vector, call->margins);
+	forest_margins(call->model.forest, call->vector, call->margins);
 	return call->margins;
 }
 
 const double *
 call_contributions(Call *call)
 {
+	const ForestImage *forest = call->model.forest;
+
 	if (call->contributions == NULL)
 	{
-		call->scratch = MemoryContextAllocHuge(call->context,
-											   mul_size(forest_contributions_scratch(call->forest),
-														sizeof(double)));
+		call->scratch = MemoryContextAllocHuge(call->model.context,
+											   mul_size(forest_contributions_scratch(forest), sizeof(double)));
 		call->contributions =
-			MemoryContextAllocHuge(call->context,
-								   mul_size(mul_size(call->forest->group_count,
-													 (Size) call->forest->feature_count + 1),
+			MemoryContextAllocHuge(call->model.context,
+								   mul_size(mul_size(forest->group_count, (Size) forest->feature_count + 1),
 											sizeof(double)));
 	}
-	forest_contributions(server_host(), call->forest, call->vector, call->contributions, call->scratch);
+	forest_contributions(server_host(), forest, call->vector, call->contributions, call->scratch);
 	return call->contributions;
-}
-
-const char *
-call_feature(const Call *call, uint32_t feature)
-{
-	return FOREST_AT(call->forest, char,
-					 FOREST_AT(call->forest, ForestFeature, call->forest->features)[feature].name);
 }

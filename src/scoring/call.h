@@ -8,16 +8,13 @@
 
 #include "postgres.h"
 
-#include "access/htup.h"
-#include "access/tupdesc.h"
-#include "executor/spi.h"
 #include "fmgr.h"
-#include "utils/date.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 
-#include "models/calibration.h"
-#include "core/forest.h"
-#include "models/registry.h"
+#include "scoring/bind_row.h"
+#include "scoring/lookup.h"
+#include "scoring/resolved_model.h"
 
 /* What the first argument is */
 typedef enum CallForm
@@ -26,7 +23,7 @@ typedef enum CallForm
 	FORM_JSONB,
 	FORM_ARRAY,
 	FORM_KEY,					/* a company's number, as text or as bigint */
-	FORM_COLUMNS,				/* a row, column by column (planner_support.c) */
+	FORM_COLUMNS,				/* a row, column by column (rewrite_rows.c) */
 	FORM_SCORE					/* a score: needs the version, not its image */
 } CallForm;
 
@@ -41,20 +38,6 @@ typedef struct SnapshotMark
 	LocalTransactionId transaction;
 	SubTransactionId subtransaction;
 } SnapshotMark;
-
-/* How a column becomes a float32 (binding.c) */
-typedef struct RowColumn RowColumn;
-
-typedef struct RowPlan
-{
-	uint64		identifier;		/* of the row type as it is now (typcache) */
-	Oid			type;			/* of the row that the plan is for; invalid for columns */
-	int32		typmod;
-	TupleDesc	descriptor;
-	RowColumn  *columns;		/* by feature */
-	Datum	   *datums;			/* by column: the row at hand */
-	bool	   *nulls;
-} RowPlan;
 
 typedef struct Call
 {
@@ -71,72 +54,37 @@ typedef struct Call
 	char	   *reference;		/* NULL when none is given */
 	char	   *default_model;
 
-	MemoryContext context;		/* of the rest; child of the function's */
-	ModelVersion *version;
-	ModelImage *image;			/* pinned; NULL for FORM_SCORE, and then all below */
-	const ForestImage *forest;
-	FeatureEntry *entries;		/* dictionary; NULL until call_entries() */
-	Calibration *calibration;	/* NULL until call_calibration() */
-	MemoryContext row_context;	/* of the plan; NULL until the first row */
-	RowPlan    *row_plan;		/* NULL until the first row */
-	SPIPlanPtr	lookups[2];		/* latest period, given period (lookup.c) */
+	ResolvedModel model;		/* its context, a child of the function's, has the rest */
+	RowBinding	rows;			/* rows, columns and companies */
+	CompanyLookup lookup;
 
-	/* the vector at hand, and room for results */
+	/* the vector at hand, and room for results; NULL for FORM_SCORE */
 	ForestValue *vector;
 	float	   *margins;		/* by output group */
 	float	   *outputs;		/* by output */
 	double	   *contributions;	/* by output group and feature; NULL until wanted */
 	double	   *scratch;
 
-	/* the argument at hand, for call_value_text() */
+	/* the argument at hand, for call_value() */
 	Jsonb	   *object;
 	ArrayType  *array;
 } Call;
 
 /*
  * The call at hand, its model resolved and pinned under the snapshot in force.
- * NULL when the first argument is NULL: so is the answer.
+ * NULL when the argument to score, the first or another, is NULL: so is the answer.
  */
 extern Call *call_begin(FunctionCallInfo fcinfo);
+extern Call *call_begin_at(FunctionCallInfo fcinfo, int first_argument);
 
 /* Fills in call->vector; false when there is no such company. */
 extern bool call_bind(Call *call, FunctionCallInfo fcinfo);
 
-/* name@version of the model, for messages and answers */
-extern char *call_model(const Call *call);
+/* What the argument at hand, bound by call_bind(), has for a feature */
+extern BoundValue call_value(const Call *call, uint32_t feature);
 
-/* Only a model with one output can be explained row by row: else an error. */
-extern void call_require_one_output(Call *call);
-
-/* The level of alert of a score; NULL when the version has no thresholds, or for NaN. */
-extern const char *call_alert_level(const Call *call, double score);
-
-/* How the model's scores are calibrated, read on first use; NULL when they are not. */
-extern const Calibration *call_calibration(Call *call);
-
-/* The model's dictionary, read on first use. */
-extern FeatureEntry *call_entries(Call *call);
-
-/* Margins and contributions of the vector at hand. */
+/* Margins and contributions of the vector at hand */
 extern const float *call_margins(Call *call);
 extern const double *call_contributions(Call *call);
 
-/* The name of a feature */
-extern const char *call_feature(const Call *call, uint32_t feature);
-
-/* binding.c: an argument of each form to the values of call->vector */
-extern void bind_row(Call *call, HeapTupleHeader row);
-extern void bind_columns(Call *call, FunctionCallInfo fcinfo);
-extern void bind_object(Call *call, Jsonb *object);
-extern void bind_array(Call *call, ArrayType *array);
-
-/* binding.c: could a column of this type feed a feature of some model? */
-extern bool type_may_feed(Oid type);
-
-/* binding.c: the value of a feature as the argument has it, as text; NULL for NULL. */
-extern char *bound_value_text(Call *call, uint32_t feature);
-
-/* lookup.c: the row of a company in the relation bound to the model; NULL if unknown. */
-extern HeapTupleHeader lookup_company(Call *call, const char *key, const DateADT *period);
-
-#endif
+#endif							/* CALL_H */

@@ -103,13 +103,13 @@ fail_another_model(const ImportanceState *state)
 static ImportanceState *
 new_state(Call *call)
 {
-	Size		size = state_size((int32) call->forest->feature_count);
+	Size		size = state_size((int32) call->model.forest->feature_count);
 	ImportanceState *state = palloc0(size);
 
 	SET_VARSIZE(state, size);
-	state->feature_count = (int32) call->forest->feature_count;
-	memcpy(state->content_digest, call->version->content_digest, CONTENT_DIGEST_LENGTH);
-	strlcpy(state->model, call_model(call), sizeof(state->model));
+	state->feature_count = (int32) call->model.forest->feature_count;
+	memcpy(state->content_digest, call->model.version->content_digest, CONTENT_DIGEST_LENGTH);
+	strlcpy(state->model, model_reference(&call->model), sizeof(state->model));
 	return state;
 }
 
@@ -208,28 +208,28 @@ company_risk_importance_add(PG_FUNCTION_ARGS)
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "risk.global_importance's step called outside of an aggregate");
-	call = call_begin(fcinfo);
+	call = call_begin_at(fcinfo, 1);
 	if (call == NULL)
 	{
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	call_require_one_output(call);
+	model_require_one_output(&call->model);
 	call_bind(call, fcinfo);
 
 	/* the state is ours to change in place; a new one is copied by the caller */
 	state = PG_ARGISNULL(0) ? new_state(call) : check_state((ImportanceState *) PG_GETARG_BYTEA_P(0));
-	if (state->feature_count != call->forest->feature_count ||
-		memcmp(state->content_digest, call->version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
-		fail_mixed(state->model, call_model(call));
+	if (state->feature_count != call->model.forest->feature_count ||
+		memcmp(state->content_digest, call->model.version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
+		fail_mixed(state->model, model_reference(&call->model));
 	if (state->rows == MAX_ROWS)
 		fail_invalid_state();
 	for (int32 feature = 0; feature < state->feature_count; feature++)
 		waiting_row(state, state->waiting)[feature] = call->vector[feature].value;
 	state->rows++;
 	if (++state->waiting == FOREST_BATCH)
-		explain_waiting(state, call->forest);
+		explain_waiting(state, call->model.forest);
 	PG_RETURN_BYTEA_P((bytea *) state);
 }
 

@@ -1,9 +1,9 @@
 /*
  * score.c
- *		The functions that answer numbers: scores, margins, predictions, levels.
+ *		The functions that answer numbers: scores, margins, predictions,
+ *		contributions, levels, and the values that a model sees.
  *
- * Each C function serves the five forms of its SQL function (call.c tells them
- * apart).  NULL row, object, array or number, and an unknown company: NULL.
+ * Each C function serves all forms of its SQL function (call.c tells them apart).  NULL row, object, array or number, and an unknown company: NULL.
  *
  * A calibration (calibration.c) is part of the score alone: margins and
  * predictions are XGBoost's.
@@ -13,41 +13,33 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "storage/shmem.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/array_build.h"
+
 /* The objective's single output; an error that says what else to call. */
 static void
-require_score(Call *call)
+require_score(const ResolvedModel *model)
 {
-	const ForestImage *forest = call->forest;
+	const ForestImage *forest = model->forest;
 
 	if (forest_has_score(forest))
 		return;
 	if (forest->transform == TRANSFORM_UNKNOWN)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model \"%s\" has no score", call_model(call)),
+				 errmsg("model \"%s\" has no score", model_reference(model)),
 				 errdetail("Its objective \"%s\" is not one of XGBoost's own, so how a margin becomes a score is not known.",
 						   FOREST_AT(forest, char, forest->objective)),
 				 errhint("Use risk.margin, and transform it yourself.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("model \"%s\" has no single score", call_model(call)),
+			 errmsg("model \"%s\" has no single score", model_reference(model)),
 			 errdetail("Its objective \"%s\" has %u outputs.",
 					   FOREST_AT(forest, char, forest->objective), forest->group_count),
 			 errhint("Use risk.predict, which answers all of them.")));
-}
-
-static Datum
-float_array(const float *values, uint32_t count)
-{
-	Datum	   *elements = palloc(count * sizeof(Datum));
-
-	for (uint32_t i = 0; i < count; i++)
-		elements[i] = Float8GetDatum((float8) values[i]);
-	return PointerGetDatum(construct_array(elements, count, FLOAT8OID, sizeof(float8),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 PG_FUNCTION_INFO_V1(company_risk_score);
@@ -59,14 +51,14 @@ company_risk_score(PG_FUNCTION_ARGS)
 
 	if (call == NULL)
 		PG_RETURN_NULL();
-	require_score(call);
-	calibration = call_calibration(call);
+	require_score(&call->model);
+	calibration = model_calibration(&call->model);
 	if (!call_bind(call, fcinfo))
 		PG_RETURN_NULL();
 	if (calibration != NULL)
 		PG_RETURN_FLOAT8(calibration_value(calibration, call_margins(call)[0]));
-	objective_predict((ObjectiveTransform) call->forest->transform, call_margins(call),
-					  call->forest->group_count, call->outputs);
+	objective_predict((ObjectiveTransform) call->model.forest->transform, call_margins(call),
+					  call->model.forest->group_count, call->outputs);
 	PG_RETURN_FLOAT8((float8) call->outputs[0]);
 }
 
@@ -78,11 +70,11 @@ company_risk_margin(PG_FUNCTION_ARGS)
 
 	if (call == NULL)
 		PG_RETURN_NULL();
-	if (call->forest->group_count != 1)
+	if (call->model.forest->group_count != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model \"%s\" has no single margin", call_model(call)),
-				 errdetail("It has %u output groups.", call->forest->group_count),
+				 errmsg("model \"%s\" has no single margin", model_reference(&call->model)),
+				 errdetail("It has %u output groups.", call->model.forest->group_count),
 				 errhint("Use risk.margins, which answers all of them.")));
 	if (!call_bind(call, fcinfo))
 		PG_RETURN_NULL();
@@ -97,7 +89,7 @@ company_risk_margins(PG_FUNCTION_ARGS)
 
 	if (call == NULL || !call_bind(call, fcinfo))
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(float_array(call_margins(call), call->forest->group_count));
+	PG_RETURN_DATUM(array_of_floats(call_margins(call), call->model.forest->group_count));
 }
 
 PG_FUNCTION_INFO_V1(company_risk_predict);
@@ -109,14 +101,64 @@ company_risk_predict(PG_FUNCTION_ARGS)
 
 	if (call == NULL)
 		PG_RETURN_NULL();
-	transform = (ObjectiveTransform) call->forest->transform;
+	transform = (ObjectiveTransform) call->model.forest->transform;
 	if (transform == TRANSFORM_UNKNOWN)
-		require_score(call);
+		require_score(&call->model);
 	if (!call_bind(call, fcinfo))
 		PG_RETURN_NULL();
-	objective_predict(transform, call_margins(call), call->forest->group_count, call->outputs);
-	PG_RETURN_DATUM(float_array(call->outputs,
-								objective_output_count(transform, call->forest->group_count)));
+	objective_predict(transform, call_margins(call), call->model.forest->group_count, call->outputs);
+	PG_RETURN_DATUM(array_of_floats(call->outputs,
+								objective_output_count(transform, call->model.forest->group_count)));
+}
+
+PG_FUNCTION_INFO_V1(company_risk_contributions);
+Datum
+company_risk_contributions(PG_FUNCTION_ARGS)
+{
+	Call	   *call = call_begin(fcinfo);
+	const double *contributions;
+	Datum	   *elements;
+	int			dimensions[2];
+	int			bounds[2] = {1, 1};
+
+	if (call == NULL || !call_bind(call, fcinfo))
+		PG_RETURN_NULL();
+	contributions = call_contributions(call);
+	dimensions[0] = (int) call->model.forest->group_count;
+	dimensions[1] = (int) call->model.forest->feature_count + 1;
+	elements = palloc(mul_size(mul_size(dimensions[0], dimensions[1]), sizeof(Datum)));
+	for (int i = 0; i < dimensions[0] * dimensions[1]; i++)
+		elements[i] = Float8GetDatum(contributions[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, NULL, 2, dimensions, bounds, FLOAT8OID,
+											 sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* ----------
+ * What the model sees of a row
+ * ----------
+ */
+PG_FUNCTION_INFO_V1(company_risk_feature_values);
+Datum
+company_risk_feature_values(PG_FUNCTION_ARGS)
+{
+	Call	   *call = call_begin(fcinfo);
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	int			lower = 1;
+
+	if (call == NULL || !call_bind(call, fcinfo))
+		PG_RETURN_NULL();
+	count = (int) call->model.forest->feature_count;
+	elements = palloc(count * sizeof(Datum));
+	nulls = palloc(count * sizeof(bool));
+	for (int i = 0; i < count; i++)
+	{
+		nulls[i] = isnan(call->vector[i].value);
+		elements[i] = Float4GetDatum(call->vector[i].value);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, nulls, 1, &count, &lower,
+											 FLOAT4OID, sizeof(float4), true, TYPALIGN_INT));
 }
 
 /* ----------
@@ -133,11 +175,11 @@ company_risk_alert_level(PG_FUNCTION_ARGS)
 
 	if (call == NULL || isnan(PG_GETARG_FLOAT8(0)))
 		PG_RETURN_NULL();
-	level = call_alert_level(call, PG_GETARG_FLOAT8(0));
+	level = model_alert_level(&call->model, PG_GETARG_FLOAT8(0));
 	if (level == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" has no thresholds", call_model(call)),
+				 errmsg("model \"%s\" has no thresholds", model_reference(&call->model)),
 				 errhint("Set them with risk.set_thresholds.")));
 	PG_RETURN_TEXT_P(cstring_to_text(level));
 }

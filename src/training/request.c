@@ -12,8 +12,8 @@
 #include <limits.h>
 
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
+#include "base/jsonb_number.h"
 #include "training/training.h"
 
 /* ----------
@@ -71,12 +71,6 @@ fail_argument(const char *name, const char *must)
 			 errmsg("%s must be %s", name, must)));
 }
 
-static double
-number_of(const JsonbValue *value)
-{
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-}
-
 static void
 read_features(TrainingSpec *spec, const JsonbValue *value)
 {
@@ -117,14 +111,14 @@ read_argument(TrainingSpec *spec, const Argument *argument, const JsonbValue *va
 			read_features(spec, value);
 			break;
 		case ARGUMENT_INTEGER:
-			number = value->type == jbvNumeric ? number_of(value) : -1.0;
+			number = value->type == jbvNumeric ? jsonb_number(value) : -1.0;
 			if (!(number >= argument->least && number <= argument->most) || number != (int) number)
 				fail_argument(argument->name,
 							  psprintf("a whole number from %d to %d", argument->least, argument->most));
 			*(int *) member = (int) number;
 			break;
 		case ARGUMENT_SHARE:
-			number = value->type == jbvNumeric ? number_of(value) : -1.0;
+			number = value->type == jbvNumeric ? jsonb_number(value) : -1.0;
 			if (!(number >= 0.0 && number < 1.0))
 				fail_argument(argument->name, "from 0 to less than 1");
 			*(double *) member = number;
@@ -423,7 +417,7 @@ monotone_text(const Features *features, const char *name, const JsonbValue *valu
 		double		number;
 
 		(void) JsonbIteratorNext(&iterator, &sign, true);
-		number = sign.type == jbvNumeric ? number_of(&sign) : 2.0;
+		number = sign.type == jbvNumeric ? jsonb_number(&sign) : 2.0;
 		if (number != -1.0 && number != 0.0 && number != 1.0)
 			fail_parameter(name, "an object of feature names with 1, 0 or -1");
 		signs[feature_number(features, name, pnstrdup(key.val.string.val, key.val.string.len))] = (int) number;

@@ -1,0 +1,16 @@
+/*
+ * estimates.h
+ *		What the planner should think that a scoring function costs, and returns.
+ */
+#ifndef ESTIMATES_H
+#define ESTIMATES_H
+
+#include "postgres.h"
+
+#include "nodes/supportnodes.h"
+
+/* Each answers a request; false where the model, and so its size, is not known. */
+extern bool estimate_cost(SupportRequestCost *request);
+extern bool estimate_rows(SupportRequestRows *request);
+
+#endif							/* ESTIMATES_H */

@@ -1,0 +1,138 @@
+/*
+ * resolved_model.c
+ *		The version of a model that a call means, as one snapshot sees it.
+ *
+ * The registry's row, the image in shared memory, and what is read of the rest
+ * only by those who ask: dictionary and calibration.  All of it holds for the
+ * snapshot under which it was resolved; when that is no longer the one in force
+ * is for the call to notice (call.c).  What is read later is read under the
+ * snapshot then in force, which sees the same.
+ */
+#include "scoring/resolved_model.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+void
+model_release(ResolvedModel *model)
+{
+	if (model->image != NULL)
+		model_image_release(model->image);
+	model->image = NULL;
+}
+
+void
+model_resolve(ResolvedModel *model, const char *reference, bool with_image, Snapshot snapshot)
+{
+	MemoryContext old_context;
+
+	model_release(model);
+	model->version = NULL;
+	model->forest = NULL;
+	model->entries = NULL;
+	model->calibration = NULL;
+	MemoryContextReset(model->context);
+
+	old_context = MemoryContextSwitchTo(model->context);
+	model->version = registry_resolve(reference, snapshot);
+	if (with_image)
+	{
+		model->image = registry_acquire_image(model->version, snapshot);
+		model->forest = model->image->data;
+	}
+	MemoryContextSwitchTo(old_context);
+}
+
+char *
+model_reference(const ResolvedModel *model)
+{
+	return psprintf("%s@%d", model->version->name, model->version->version);
+}
+
+/*
+ * Trailing blanks do not count where the name is unknown with them: char(n) has
+ * them, also in what to_jsonb() makes of it.
+ */
+float
+model_category_code(const ResolvedModel *model, uint32_t feature, const char *name, int length)
+{
+	uint32_t	unknown = model_feature(model, feature)->category_count;
+	uint32_t	code = forest_category_code(model->forest, feature, name, length);
+
+	if (code == unknown && length > 0 && name[length - 1] == ' ')
+		code = forest_category_code(model->forest, feature, name,
+									bpchartruelen(unconstify(char *, name), length));
+	return (float) code;
+}
+
+FeatureEntry *
+model_entries(ResolvedModel *model)
+{
+	if (model->entries == NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(model->context);
+		int			count;
+		FeatureEntry *entries = registry_features(model->version, registry_snapshot(), &count);
+
+		if (count != (int) model->forest->feature_count)
+			elog(ERROR, "registry of model \"%s\" lacks features", model_reference(model));
+		model->entries = entries;
+		MemoryContextSwitchTo(old_context);
+	}
+	return model->entries;
+}
+
+const Calibration *
+model_calibration(ResolvedModel *model)
+{
+	if (model->calibration == NULL && model->version->calibration != NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(model->context);
+		const ForestImage *forest = model->forest;
+		const char *objective = FOREST_AT(forest, char, forest->objective);
+		char	   *problem = NULL;
+		Calibration *calibration = NULL;
+
+		/* binary:logitraw has the same margins, and no transform */
+		if (forest->group_count != 1 ||
+			(forest->transform != TRANSFORM_SIGMOID && strcmp(objective, "binary:logitraw") != 0))
+			problem = psprintf("Its objective \"%s\" has no single probability.", objective);
+		else
+			calibration = calibration_read(model->version->calibration, &problem);
+		if (problem != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("calibration of model \"%s\" in the registry is damaged",
+							model_reference(model)),
+					 errdetail("%s", problem),
+					 errhint("Import the model again, as a new version, and calibrate that with risk.set_calibration.")));
+		model->calibration = calibration;
+		MemoryContextSwitchTo(old_context);
+	}
+	return model->calibration;
+}
+
+const char *
+model_alert_level(const ResolvedModel *model, double score)
+{
+	const ModelVersion *version = model->version;
+
+	if (!version->has_thresholds || isnan(score))
+		return NULL;
+	if (score >= version->threshold_strong)
+		return version->alert_strong;
+	return score >= version->threshold_moderate ? version->alert_moderate : version->alert_none;
+}
+
+void
+model_require_one_output(const ResolvedModel *model)
+{
+	if (model->forest->group_count != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" has %u output groups to explain",
+						model_reference(model), model->forest->group_count),
+				 errhint("Use risk.contributions, which answers the contributions to all of them.")));
+}
