@@ -11,10 +11,13 @@
  * To tell, we keep a mark of the snapshot.  Two snapshots of one transaction with
  * the same xmax, and as many running transactions below it, have the same
  * running transactions below it: with xmax fixed no transaction can join them,
- * only leave.  So everything that others committed looks the same; what this
- * transaction did itself looks the same when the command and the subtransaction
- * are the same.  When any of this differs, all is made anew: that costs
- * microseconds, as the image stays mapped.
+ * only leave.  But while a transaction is being prepared (PREPARE TRANSACTION), it
+ * is counted twice, and could stand in for one that has left: where a server
+ * allows prepared transactions, the mark has a hash of the running ones, too.
+ * So everything that others committed looks the same; what this transaction did
+ * itself looks the same when the command and the subtransaction are the same.
+ * When any of this differs, all is made anew: that costs microseconds, as the
+ * image stays mapped.
  *
  * The image is pinned as long as fn_extra refers to it; a callback of the
  * function's memory context lets go, also after an error.
@@ -22,9 +25,11 @@
 #include "scoring/call.h"
 
 #include "access/htup_details.h"
+#include "access/twophase.h"
 #include "access/xact.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/builtins.h"
@@ -124,6 +129,10 @@ set_mark(SnapshotMark *mark, Snapshot snapshot)
 	mark->curcid = snapshot->curcid;
 	mark->transaction = current_local_transaction();
 	mark->subtransaction = GetCurrentSubTransactionId();
+	/* on a standby, xip is empty, and what is in its stead has no duplicates */
+	if (max_prepared_xacts > 0)
+		mark->running = hash_bytes_extended((const unsigned char *) snapshot->xip,
+											snapshot->xcnt * sizeof(TransactionId), 0);
 }
 
 static bool

@@ -37,6 +37,7 @@ typedef struct SnapshotMark
 	CommandId	curcid;
 	LocalTransactionId transaction;
 	SubTransactionId subtransaction;
+	uint64		running;		/* hash of the running transactions, where they may be counted twice */
 } SnapshotMark;
 
 typedef struct Call
