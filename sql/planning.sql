@@ -327,6 +327,34 @@ SELECT outcome('SELECT score_company(f) FROM firms f');
 RESET ROLE;
 ROLLBACK;
 DEALLOCATE allowed;
+-- nor directly, nor with a plan that another role's call made in the same session; and
+-- a function of the same name lends nothing
+BEGIN;
+REVOKE EXECUTE ON FUNCTION score_company(record, text), explain_score(record, text, integer) FROM PUBLIC;
+CREATE FUNCTION scored_by_plan() RETURNS bigint LANGUAGE plpgsql AS
+	'BEGIN RETURN (SELECT count(score_company(f)) FROM firms f); END';
+CREATE FUNCTION risk_test.score_company(company record, model text) RETURNS float8 LANGUAGE plpgsql AS
+	'BEGIN RETURN 0; END';
+PREPARE allowed AS SELECT count(e.points) FROM firms f, explain_score(f) e;
+SET LOCAL plan_cache_mode = force_generic_plan;
+SET LOCAL search_path = public, risk_test;
+SELECT scored_by_plan();
+EXECUTE allowed;
+SELECT risk_internal.score_columns('{x,y}', 'planned', 1, 2);
+SET LOCAL ROLE regress_company_risk_planner;
+SELECT outcome($$SELECT risk_internal.score_columns('{x,y}', 'planned', 1, 2)$$);
+SELECT outcome($$SELECT * FROM risk_internal.explain_score_columns('{x,y}', 'planned', 3, 1, 2)$$);
+SELECT outcome('SELECT scored_by_plan()');
+SELECT outcome('EXECUTE allowed');
+SELECT risk_internal.margin_columns('{x,y}', 'planned', 1, 2);
+RESET ROLE;
+-- with the privilege, the same plan runs
+GRANT EXECUTE ON FUNCTION score_company(record, text) TO regress_company_risk_planner;
+SET LOCAL ROLE regress_company_risk_planner;
+SELECT scored_by_plan();
+RESET ROLE;
+ROLLBACK;
+DEALLOCATE allowed;
 -- whoever may not call the function on columns goes on calling it on rows
 BEGIN;
 REVOKE EXECUTE ON FUNCTION risk_internal.score_columns(text[], text, "any") FROM PUBLIC;

@@ -43,6 +43,7 @@
 #include "models/server_host.h"
 #include "scoring/bind_array.h"
 #include "scoring/bind_object.h"
+#include "scoring/verbs.h"
 
 /* Lets go of what is not memory. */
 static void
@@ -108,6 +109,8 @@ create_call(FunctionCallInfo fcinfo, int first_argument)
 			call->top_argument = i;
 	}
 	ReleaseSysCache(tuple);
+	if (call->form == FORM_COLUMNS)
+		verb_require_execute(fcinfo->flinfo->fn_oid);
 
 	call->model.context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "company_risk call",
 												ALLOCSET_DEFAULT_SIZES);

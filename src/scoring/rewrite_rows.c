@@ -27,7 +27,8 @@
  * the grouping, the row is there and its columns are not.
  *
  * Whoever may not call the function does not get it rewritten, and the plan is
- * made anew when that changes.
+ * made anew when that changes; who runs a plan that somebody else's call made is
+ * asked for the privilege at execution (verbs.c).
  */
 #include "scoring/rewrite_rows.h"
 

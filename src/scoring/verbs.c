@@ -1,16 +1,32 @@
 /*
  * verbs.c
  *		The functions that score and explain rows, and what they become in plans.
+ *
+ * The planner makes of score_company(row, model) a function of the row's columns
+ * (rewrite_rows.c), which PUBLIC may execute: a privilege on it would have to be
+ * granted and revoked together with the verb's.  So that a privilege revoked from
+ * the verb holds on every path, the verb's is asked when the columns' function
+ * begins its work, once for each place where it stands in a running statement: a
+ * plan may be older than SET ROLE, and people may call that function directly.
+ *
+ * The verb is found by its name, and is the verb if it is the same function of
+ * the same library: nobody but a superuser could make another one, and wherever
+ * the extension's functions are, it is found.
  */
 #include "scoring/verbs.h"
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "models/registry.h"
 
 static const Verb verbs[] = {
@@ -58,4 +74,66 @@ verb_columns_function(const VerbForm *row_form)
 	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 						   CStringGetDatum(row_form->verb->columns),
 						   PointerGetDatum(buildoidvector(types, count)), ObjectIdGetDatum(schema));
+}
+
+/* Are two functions, given by their rows of pg_proc, the same one of the same library? */
+static bool
+same_c_function(HeapTuple a, HeapTuple b)
+{
+	static const AttrNumber attributes[] = {Anum_pg_proc_prosrc, Anum_pg_proc_probin};
+
+	if (((Form_pg_proc) GETSTRUCT(a))->prolang != ((Form_pg_proc) GETSTRUCT(b))->prolang)
+		return false;
+	for (int i = 0; i < (int) lengthof(attributes); i++)
+	{
+		bool		a_is_null;
+		bool		b_is_null;
+		Datum		of_a = SysCacheGetAttr(PROCOID, a, attributes[i], &a_is_null);
+		Datum		of_b = SysCacheGetAttr(PROCOID, b, attributes[i], &b_is_null);
+
+		if (a_is_null || b_is_null ||
+			strcmp(TextDatumGetCString(of_a), TextDatumGetCString(of_b)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The function of the row that one of columns stands for; invalid if there is none. */
+static Oid
+row_function(Oid columns_function, const Verb *verb)
+{
+	HeapTuple	columns = SearchSysCache1(PROCOID, ObjectIdGetDatum(columns_function));
+	CatCList   *candidates;
+	Oid			found = InvalidOid;
+
+	if (!HeapTupleIsValid(columns))
+		elog(ERROR, "cache lookup failed for function %u", columns_function);
+	candidates = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(verb->name));
+	for (int i = 0; i < candidates->n_members && !OidIsValid(found); i++)
+	{
+		HeapTuple	candidate = &candidates->members[i]->tuple;
+		Form_pg_proc procedure = (Form_pg_proc) GETSTRUCT(candidate);
+
+		if (procedure->pronargs > 0 && procedure->proargtypes.values[0] == RECORDOID &&
+			same_c_function(candidate, columns))
+			found = procedure->oid;
+	}
+	ReleaseSysCacheList(candidates);
+	ReleaseSysCache(columns);
+	return found;
+}
+
+void
+verb_require_execute(Oid columns_function)
+{
+	VerbForm	form;
+	Oid			function = InvalidOid;
+
+	if (verb_form(columns_function, &form))
+		function = row_function(columns_function, form.verb);
+	if (!OidIsValid(function))
+		elog(ERROR, "function %u stands for no function of a row", columns_function);
+	if (!may_execute(function))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
+	InvokeFunctionExecuteHook(function);
 }
