@@ -157,6 +157,30 @@ signed_key(uint32_t key)
 	 (points) == 3 ? ((terms)[0] + (terms)[1]) + (terms)[2] : \
 	 ((terms)[0] + (terms)[1]) + ((terms)[2] + (terms)[3]))
 
+/* What a dense block holds of its trees, by place in the heap */
+typedef struct Tables
+{
+	const ForestSplit *splits;
+	const float *leaves;		/* they stand below the splits: their places begin at size */
+	const float *shares;
+	const float *factors;
+	size_t		size;			/* of a heap */
+} Tables;
+
+/* The tables from one tree on; one function, since all kernels have them alike. */
+static inline Tables
+find_tables(const ForestImage *image, const ForestBlock *block, uint32_t lane)
+{
+	Tables		tables = {.size = (size_t) 1 << block->depth};
+
+	tables.splits = FOREST_AT(image, ForestSplit, block->tables) + lane * tables.size;
+	tables.leaves = FOREST_AT(image, float, block->tables + forest_leaves_offset(block)) + lane -
+		FOREST_LANES * tables.size;
+	tables.shares = FOREST_AT(image, float, block->weights) + lane;
+	tables.factors = FOREST_AT(image, float, block->weights + forest_factors_offset(block)) + lane;
+	return tables;
+}
+
 /* A block's trees for one row, or for the FOREST_BATCH rows of which these are the keys */
 typedef void (*RowKernel) (const ForestImage *image, const ForestBlock *block,
 						   const ForestValue *vector, double *sums);

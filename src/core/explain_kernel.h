@@ -42,13 +42,8 @@ typedef float Numbers __attribute__((vector_size(KERNEL_LANES * sizeof(float)), 
 
 typedef struct State
 {
-	/* the block's tables, by place in the heap; the leaves stand below the splits */
-	const ForestSplit *splits;
-	const float *leaves;
-	const float *shares;
-	const float *factors;
+	Tables		tables;
 	double	   *sums;
-	size_t		size;			/* of a heap */
 
 	/* by split: does the row go right, and does it follow the path where it matters? */
 	Mask		right[1 << FOREST_DENSE_DEPTH_MAX];
@@ -61,11 +56,11 @@ typedef double KERNEL(_doubles) __attribute__((vector_size(FOREST_LANES * sizeof
 KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL(_add)(State *state, size_t i, const Lanes *contribution)
 {
-	const ForestSplit *split = state->splits + i;
+	const ForestSplit *split = state->tables.splits + i;
 	KERNEL(_doubles) terms = __builtin_convertvector(*contribution, KERNEL(_doubles));
 
 #pragma GCC unroll 8
-	for (size_t lane = 0; lane < FOREST_LANES; lane++, split += state->size)
+	for (size_t lane = 0; lane < FOREST_LANES; lane++, split += state->tables.size)
 		state->sums[(size_t) split->value * FOREST_LANES + lane] += ((double *) &terms)[lane];
 }
 #else
@@ -77,7 +72,7 @@ KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL(_add)(State *state, size_t i, const Lanes *contribution)
 {
 	KERNEL(_sums) *sums = (KERNEL(_sums) *)
-		(state->sums + (size_t) state->splits[i].value * FOREST_LANES * FOREST_BATCH);
+		(state->sums + (size_t) state->tables.splits[i].value * FOREST_LANES * FOREST_BATCH);
 
 	*sums += __builtin_convertvector(*contribution, KERNEL(_sums));
 }
@@ -97,8 +92,8 @@ KERNEL(_visit)(State *state, const size_t i, const int levels, const int points,
 	const Mask	follows = state->follows[i];
 	const Lanes is_right = (Lanes) ((Mask) one & state->right[i]);
 	const Lanes is_left = (Lanes) ((Mask) one & ~state->right[i]);
-	const Lanes e = KERNEL_TABLE(state->shares + i * FOREST_LANES) - is_right;
-	const float *factors = state->factors + 2 * FOREST_LANES * points * i;
+	const Lanes e = KERNEL_TABLE(state->tables.shares + i * FOREST_LANES) - is_right;
+	const float *factors = state->tables.factors + 2 * FOREST_LANES * points * i;
 	Lanes		a[FOREST_POINTS];
 	Lanes		reach_left[FOREST_POINTS];
 	Lanes		reach_right[FOREST_POINTS];
@@ -122,8 +117,8 @@ KERNEL(_visit)(State *state, const size_t i, const int levels, const int points,
 #pragma GCC unroll 4
 		for (int point = 0; point < points; point++)
 		{
-			left[point] = KERNEL_TABLE(state->leaves + 2 * i * FOREST_LANES);
-			right[point] = KERNEL_TABLE(state->leaves + (2 * i + 1) * FOREST_LANES);
+			left[point] = KERNEL_TABLE(state->tables.leaves + 2 * i * FOREST_LANES);
+			right[point] = KERNEL_TABLE(state->tables.leaves + (2 * i + 1) * FOREST_LANES);
 		}
 	}
 	else
@@ -198,18 +193,6 @@ KERNEL(_walk) (State *state, const ForestBlock *block)
 	}
 }
 
-/* Always inline: gcc would find one kernel's good for another one's state, and then warn of it. */
-KERNEL_TARGET static inline __attribute__((always_inline)) void
-KERNEL(_tables) (State *state, const ForestImage *image, const ForestBlock *block, uint32_t lane)
-{
-	state->size = (size_t) 1 << block->depth;
-	state->splits = FOREST_AT(image, ForestSplit, block->tables) + lane * state->size;
-	state->shares = FOREST_AT(image, float, block->weights) + lane;
-	state->factors = FOREST_AT(image, float, block->weights + forest_factors_offset(block)) + lane;
-	state->leaves = FOREST_AT(image, float, block->tables + forest_leaves_offset(block)) + lane -
-		FOREST_LANES * state->size;
-}
-
 #if KERNEL_ROWS == 0
 KERNEL_TARGET static void
 KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const ForestValue *vector, double *sums)
@@ -220,16 +203,16 @@ KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const ForestValu
 	uint32_t   *follows = (uint32_t *) state.follows;
 	uint32_t	repeat = 0;
 
-	KERNEL(_tables) (&state, image, block, 0);
+	state.tables = find_tables(image, block, 0);
 	state.sums = sums;
 	for (size_t lane = 0; lane < FOREST_LANES; lane++)
-		for (size_t i = 1; i < state.size; i++)
+		for (size_t i = 1; i < state.tables.size; i++)
 		{
-			const ForestSplit *split = state.splits + lane * state.size + i;
+			const ForestSplit *split = state.tables.splits + lane * state.tables.size + i;
 
 			right[i * FOREST_LANES + lane] = -(uint32_t) (split->bound < vector[split->value].key);
 		}
-	for (size_t i = 1; i < state.size; i++)
+	for (size_t i = 1; i < state.tables.size; i++)
 		state.follows[i] = ~(Mask) {};
 	for (size_t lane = 0; lane < FOREST_LANES; lane++)
 		for (; repeat < block->repeat_ends[lane]; repeat++)
@@ -250,14 +233,14 @@ KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const int32_t *k
 
 	for (uint32_t lane = 0; lane < block->tree_count; lane++)
 	{
-		KERNEL(_tables) (&state, image, block, lane);
+		state.tables = find_tables(image, block, lane);
 		for (int row = 0; row < FOREST_BATCH; row += KERNEL_ROWS)
 		{
 			state.sums = sums + (size_t) lane * FOREST_BATCH + row;
-			for (size_t i = 1; i < state.size; i++)
+			for (size_t i = 1; i < state.tables.size; i++)
 			{
-				state.right[i] = signed_key(state.splits[i].bound) <
-					*(const KERNEL(_keys) *) (keys + (size_t) state.splits[i].value * FOREST_BATCH + row);
+				state.right[i] = signed_key(state.tables.splits[i].bound) <
+					*(const KERNEL(_keys) *) (keys + (size_t) state.tables.splits[i].value * FOREST_BATCH + row);
 				state.follows[i] = ~(Mask) {};
 			}
 			for (uint32_t i = lane == 0 ? 0 : block->repeat_ends[lane - 1]; i < block->repeat_ends[lane]; i++)
