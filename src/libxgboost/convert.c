@@ -94,7 +94,7 @@ company_risk_convert_model(PG_FUNCTION_ARGS)
 				 errmsg("not a model in XGBoost's old binary format"),
 				 errhint("risk.import_model reads JSON and UBJSON as they are.")));
 	error_context_stack = &context;
-	trainer = trainer_start();
+	trainer = trainer_start(1);
 	result = convert(trainer, bytes);
 	trainer_finish(trainer);
 	error_context_stack = context.previous;

@@ -9,8 +9,8 @@
  * zombie stays.  When the backend itself is killed, the kernel kills the process
  * (PR_SET_PDEATHSIG); and it ends by itself when its input does.
  *
- * The process inherits three pipes and nothing else: no environment, no other
- * descriptor, no signal mask.  It bounds its own memory before it calls
+ * The process inherits three pipes and nothing else: no environment but for what
+ * libxgboost should know, no other descriptor, no signal mask.  It bounds its own memory before it calls
  * libxgboost (see trainer/main.c).
  */
 #include "libxgboost/process.h"
@@ -207,7 +207,7 @@ open_pipes(Trainer *trainer)
 
 /* posix_spawn: no shell, and in the child nothing but what is said here. */
 static int
-spawn(pid_t *pid, const char *program, const int descriptors[TRAINER_PIPES])
+spawn(pid_t *pid, const char *program, int threads, const int descriptors[TRAINER_PIPES])
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -215,11 +215,14 @@ spawn(pid_t *pid, const char *program, const int descriptors[TRAINER_PIPES])
 	char		parent[16];
 	char		memory[16];
 	char	   *arguments[] = {PROGRAM, parent, memory, NULL};
-	char	   *environment[] = {"LC_ALL=C", "OMP_DYNAMIC=false", NULL};
+	char		thread_limit[32];
+	char	   *environment[] = {"LC_ALL=C", "OMP_DYNAMIC=false", thread_limit, NULL};
 	int			error;
 
 	snprintf(parent, sizeof(parent), "%d", (int) getpid());
 	snprintf(memory, sizeof(memory), "%d", company_risk_trainer_memory_limit);
+	/* some of libxgboost's loops ask nobody how many threads to start */
+	snprintf(thread_limit, sizeof(thread_limit), "OMP_THREAD_LIMIT=%d", threads);
 	if ((error = posix_spawn_file_actions_init(&actions)) != 0)
 		return error;
 	if ((error = posix_spawnattr_init(&attributes)) != 0)
@@ -256,7 +259,7 @@ spawn(pid_t *pid, const char *program, const int descriptors[TRAINER_PIPES])
 }
 
 static void
-run_program(Trainer *trainer)
+run_program(Trainer *trainer, int threads)
 {
 	char	   *program = program_path();
 	pid_t		pid;
@@ -269,7 +272,7 @@ run_program(Trainer *trainer)
 	(void) fcntl(trainer->input, F_SETPIPE_SZ, 4 * FRAME_PAYLOAD_USUAL);
 #endif
 
-	error = spawn(&pid, program, trainer->theirs);
+	error = spawn(&pid, program, threads, trainer->theirs);
 	close_theirs(trainer);
 	if (error != 0)
 	{
@@ -284,7 +287,7 @@ run_program(Trainer *trainer)
 }
 
 Trainer *
-process_start(void)
+process_start(int threads)
 {
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "company_risk trainer",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -297,6 +300,6 @@ process_start(void)
 		trainer->theirs[i] = -1;
 	dlist_push_head(&trainers, &trainer->node);
 	open_pipes(trainer);
-	run_program(trainer);
+	run_program(trainer, threads);
 	return trainer;
 }

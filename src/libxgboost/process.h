@@ -10,8 +10,11 @@
 /* For the module's start: processes end with the resource owner that they belong to. */
 extern void process_init(void);
 
-/* A Trainer of the CurrentResourceOwner, whose process has been started and has said nothing yet. */
-extern Trainer *process_start(void);
+/*
+ * A Trainer of the CurrentResourceOwner, whose process has been started and has
+ * said nothing yet.  libxgboost will use no more threads than these.
+ */
+extern Trainer *process_start(int threads);
 
 /*
  * Waits for the process, whose output has ended or whose input was closed: it

@@ -38,12 +38,12 @@ watch_session(const Trainer *trainer, WaitEventSet *set)
 }
 
 static void
-greet(Trainer *trainer)
+greet(Trainer *trainer, int threads)
 {
 	Hello		hello = {
 		.magic = PROTOCOL_MAGIC,
 		.version = PROTOCOL_VERSION,
-		.threads = company_risk_trainer_threads
+		.threads = threads
 	};
 	StringInfoData payload;
 	FrameKind	kind;
@@ -65,9 +65,9 @@ greet(Trainer *trainer)
 }
 
 Trainer *
-trainer_start(void)
+trainer_start(int threads)
 {
-	Trainer    *trainer = process_start();
+	Trainer    *trainer = process_start(threads);
 	MemoryContext old_context = MemoryContextSwitchTo(trainer->context);
 
 	initStringInfo(&trainer->received);
@@ -78,7 +78,7 @@ trainer_start(void)
 	AddWaitEventToSet(trainer->writing, WL_SOCKET_WRITEABLE, trainer->input, NULL, NULL);
 	MemoryContextSwitchTo(old_context);
 
-	greet(trainer);
+	greet(trainer, threads);
 	return trainer;
 }
 

@@ -23,9 +23,9 @@ extern void trainer_init(void);
 
 /*
  * Starts the program and exchanges greetings.  An error with a hint when it is
- * not installed.
+ * not installed.  threads: how many libxgboost may use at most.
  */
-extern Trainer *trainer_start(void);
+extern Trainer *trainer_start(int threads);
 
 /* Version of the libxgboost at work: "1.7.4".  Lives as long as the Trainer. */
 extern const char *trainer_library_version(const Trainer *trainer);

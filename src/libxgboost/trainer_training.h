@@ -2,7 +2,7 @@
  * trainer_training.h
  *		A training, done by the trainer.
  *
- *		Trainer    *trainer = trainer_start();
+ *		Trainer    *trainer = trainer_start(threads);
  *		TrainingResult *result;
  *
  *		trainer_training_begin(trainer, &request);

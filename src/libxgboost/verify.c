@@ -347,7 +347,7 @@ compare(const VerifyRequest *request, const ForestImage *forest, Comparison *com
 	};
 
 	error_context_stack = &context;
-	trainer = trainer_start();
+	trainer = trainer_start(1);
 	load_in_trainer(trainer, request->version, forest, request->bytes);
 	begin_comparison(comparison, trainer, forest);
 	if (request->query != NULL)

@@ -184,7 +184,7 @@ try_parameters(const TrainingSpec *spec, const TrainingData *data)
 		features[i].type = FEATURE_FLOAT;
 	}
 	request.parameters = training_parameters(spec, features, data->column_count, &request.parameter_count);
-	trainer = trainer_start();
+	trainer = trainer_start(company_risk_trainer_threads);
 	trainer_training_begin(trainer, &request);
 	for (int row = 0; row < 4; row++)
 	{
@@ -226,7 +226,7 @@ train(Run *run)
 	run->request.argument = run;
 
 	progress_phase(PROGRESS_SENDING, run->fold, run->spec->folds);
-	trainer = trainer_start();
+	trainer = trainer_start(company_risk_trainer_threads);
 	trainer_training_begin(trainer, &run->request);
 	send_rows(run, trainer);
 	run->sending_seconds = seconds_since(begun);

@@ -127,6 +127,7 @@ my $session = new_session();
 my $pid = $session->{server_pid};
 my $open_before = descriptors($pid);
 $session->query_safe(q{SELECT risk.verify_model('tiny@1', rows => 10)});
+$session->query_safe('SET company_risk.trainer_threads = 4');
 my $memory_before = contexts($session);
 
 # ---------- what kind of process it is
@@ -137,7 +138,7 @@ my $child = during($session, $long, sub {
 	$program = readlink "/proc/$child/exe";
 	like($program, qr{/company_risk_trainer$}, 'a program of its own');
 	ok(-e dirname_of($program) . '/company_risk.so', 'beside the library');
-	is(slurp_file("/proc/$child/environ"), "LC_ALL=C\0OMP_DYNAMIC=false\0", 'it has no environment but what it needs');
+	is(slurp_file("/proc/$child/environ"), "LC_ALL=C\0OMP_DYNAMIC=false\0OMP_THREAD_LIMIT=1\0", 'it has no environment but what it needs');
 	my %links = map { (split '/')[-1] => readlink $_ } glob("/proc/$child/fd/*");
 	is(join(' ', sort keys %links), '0 1 2 3', 'and no descriptor but its own');
 	is(scalar(grep { !/^pipe:/ } values %links), 0, 'which are pipes');
@@ -157,6 +158,14 @@ my $child = during($session, $long, sub {
 	my @threads = glob("/proc/$pid/task/*");
 	is(scalar @threads, 1, 'and has one thread');
 	is((split ' ', slurp_file("/proc/$child/stat"))[4], $child, 'it has a process group of its own');
+	# some blocks of rows have been answered
+	foreach my $attempt (1 .. 600)
+	{
+		last if slurp_file("/proc/$child/io") =~ /^wchar: (\d+)/m && $1 > 500_000;
+		usleep(50_000);
+	}
+	@threads = glob("/proc/$child/task/*");
+	is(scalar @threads, 2, 'one thread verifies, however many may train, and one watches');
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
 });
 
