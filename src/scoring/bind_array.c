@@ -38,7 +38,7 @@ BoundValue
 array_value(const ResolvedModel *model, ArrayType *array, uint32_t feature)
 {
 	int			subscript = ARR_LBOUND(array)[0] + (int) feature;
-	BoundValue	value = {NULL};
+	BoundValue	value = {0};
 	bool		isnull;
 	Datum		element = array_get_element(PointerGetDatum(array), 1, &subscript, -1,
 											sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &isnull);

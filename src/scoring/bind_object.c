@@ -149,7 +149,7 @@ BoundValue
 object_value(const ResolvedModel *model, Jsonb *object, uint32_t feature)
 {
 	const char *name = model_feature_name(model, feature);
-	BoundValue	bound = {NULL};
+	BoundValue	bound = {0};
 	JsonbValue	value;
 
 	if (getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) == NULL)

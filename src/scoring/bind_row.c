@@ -120,7 +120,7 @@ row_value(const RowBinding *binding, uint32_t feature)
 	const RowPlan *plan = binding->plan;
 	const RowPlanColumn *column = &plan->columns[feature];
 	Datum		datum = plan->datums[column->index];
-	BoundValue	value = {NULL};
+	BoundValue	value = {0};
 	Oid			output;
 	bool		is_varlena;
 
