@@ -468,15 +468,6 @@ SELECT outcome($$SELECT risk.feature_values(s, 'sighted@1') FROM seen s$$);
 ALTER TABLE seen ALTER unread TYPE boolean USING true;
 SELECT id, risk.feature_values(s, 'sighted@1') FROM seen s ORDER BY id;
 SELECT risk.feature_values(NULL::seen, 'sighted@1') IS NULL AS null;
-DROP TABLE seen;
 
-SET client_min_messages = warning;
-DEALLOCATE ALL;
-DROP TABLE company, forms, points, points_child, parted CASCADE;
-DROP FUNCTION altering(), make_pair(int);
-DROP TYPE pair;
-DROP DOMAIN shape_domain, short, amount, debt, flag, siren CASCADE;
-DROP TYPE shape;
-REVOKE USAGE ON SCHEMA risk_test FROM regress_company_risk_analyst;
+DROP OWNED BY regress_company_risk_analyst;
 DROP ROLE regress_company_risk_analyst;
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

@@ -339,9 +339,3 @@ SELECT x, y, risk.margin(ARRAY[x, y], 'infinite@1'), score_company(ARRAY[x, y], 
 	risk.explanation(ARRAY[x, y], 'infinite@1') -> 'score' AS score,
 	risk.explanation(ARRAY[x, y], 'infinite@1') -> 'alert' AS alert
 FROM (VALUES (10::float8, 0::float8), (0, 10), (10, 10)) v (x, y);
-
-DROP MATERIALIZED VIEW scores;
-DROP VIEW company_array;
-DROP TABLE company, curve, predicted, by_columns, by_row, rows_before;
-SET client_min_messages = warning;
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

@@ -63,7 +63,3 @@ FROM risk.drift('dumped', 'SELECT n / 100.0 AS dette, CASE WHEN n % 3 > 0 THEN '
 	''SA'' AS forme, n AS effectif FROM generate_series(1, 200) n');
 SELECT event, reason FROM risk.model_events WHERE name = 'dumped' ORDER BY number;
 SELECT risk.import_model('dumped', linear_model(ARRAY['x'], ARRAY[1]));
-
-DISCARD TEMP;
-SELECT risk.archive_model('dumped@1');
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

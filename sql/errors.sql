@@ -239,8 +239,3 @@ ROLLBACK;
 
 -- A server without the setting's prefix to itself would let misspellings pass.
 SELECT risk_test.outcome($$SET company_risk.default_modell = 'm'$$) LIKE '42602:%';
-
-SELECT risk.drop_model('m@3');
-DROP FUNCTION risk_test.misread(text, jsonb), risk_test.good_model();
-DROP TABLE risk_test.no_features;
-DROP SEQUENCE risk_test.no_table;

@@ -192,9 +192,3 @@ CREATE TABLE before_refresh AS SELECT * FROM model_quality;
 REFRESH MATERIALIZED VIEW model_quality;
 SELECT count(*) > 10 AS rows, (SELECT count(*)
 	FROM (SELECT * FROM model_quality EXCEPT ALL SELECT * FROM before_refresh) d) AS changed FROM model_quality;
-
-SET client_min_messages = warning;
-DROP TABLE tested, evaluated, changed, before_refresh CASCADE;
-DROP MATERIALIZED VIEW IF EXISTS model_quality;
-DROP FUNCTION uniform;
-SELECT count(risk.drop_model(reference)) FROM risk.models WHERE name IN ('old', 'new', 'bare');

@@ -399,15 +399,3 @@ FROM (SELECT outcome(format('SELECT %s',
 		(VALUES ('risk_internal.importance_final($1)'),
 			('risk_internal.importance_final(risk_internal.importance_combine($1, $1))')) c (call)
 	WHERE n < 64 OR n % 7 = 0) r;
-DROP AGGREGATE sum_importance(bytea), importance_state(record, text), forged_importance(record, text),
-	forged_features(record, text);
-DROP TABLE kept;
-DROP TABLE many;
-
-DROP TABLE vectors, reasons;
-DROP FUNCTION compare_shapley(text, bytea, float8[], float8), shapley(bytea, float4[]),
-	expected(plain_tree, int, float4[], boolean[]),
-	plain_trees(bytea);
-DROP TYPE plain_tree;
-SELECT risk.archive_model('explained@1');
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

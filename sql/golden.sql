@@ -128,7 +128,3 @@ GROUP BY case_name, format, form ORDER BY case_name COLLATE "C", format, form;
 SELECT case_name, number, count(DISTINCT (margins, predictions, contributions)) AS answers FROM golden_answer
 GROUP BY case_name, number HAVING count(DISTINCT (margins, predictions, contributions)) > 1
 ORDER BY case_name COLLATE "C", number;
-
-DROP VIEW golden_group;
-DROP TABLE golden_answer;
-DROP FUNCTION run_golden(golden, text);

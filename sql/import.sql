@@ -111,8 +111,8 @@ SELECT risk.warm_model('early@1') = image_bytes AS size_agrees FROM risk.models 
 SELECT name, version, model_state, state, backends >= 1 OR place = 'shared' AS there, loads >= 1 AS loaded, superseded
 FROM risk.loaded_models WHERE name = 'early' AND version = 1;
 
--- The other tests make their own models.
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
+-- Nothing is left of versions that are dropped.
+DO $$ BEGIN PERFORM risk.drop_model(reference, 'no longer needed') FROM risk.models; END $$;
 SELECT (SELECT count(*) FROM risk.models) AS models, (SELECT count(*) FROM risk_internal.registry_chunk) AS chunks,
 	(SELECT count(*) FROM risk_internal.registry_feature) AS features,
 	(SELECT count(*) FROM risk_internal.registry_group) AS groups;

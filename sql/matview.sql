@@ -67,12 +67,5 @@ ALTER MATERIALIZED VIEW risk_test_views.scores OWNER TO regress_company_risk_own
 REFRESH MATERIALIZED VIEW CONCURRENTLY risk_test_views.scores;
 SELECT count(*) FROM risk_test_views.scores;
 
-DROP MATERIALIZED VIEW risk_test_views.scores;
-DROP VIEW feature_row;
-DROP TABLE given, rows_before;
-DROP SCHEMA risk_test_views;
-REVOKE USAGE ON SCHEMA risk_test FROM regress_company_risk_owner;
+DROP OWNED BY regress_company_risk_owner;
 DROP ROLE regress_company_risk_owner;
-SELECT risk.archive_model('viewed@2');
-SET client_min_messages = warning;
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

@@ -102,8 +102,3 @@ SELECT count(*) FROM explain_score('000000002');
 SELECT outcome($$SELECT score_company('000000002', 'nobody')$$);
 SELECT risk.resolve_model();
 SELECT count(*) > 0 AS loaded FROM risk.loaded_models WHERE name = 'shared';
-
-DROP TABLE big, given, serial_scores, parallel_scores, serial_importance;
-DROP FUNCTION launched(text);
-SELECT risk.archive_model('shared@1');
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

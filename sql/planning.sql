@@ -518,15 +518,3 @@ SELECT risk.promote_model('planned@2');
 SELECT (estimate($$SELECT * FROM explain_score('{}'::jsonb, 'planned')$$)).rows;
 ROLLBACK;
 SELECT (estimate($$SELECT * FROM explain_score('{}'::jsonb, 'planned')$$)).rows;
-
---
--- As it was
---
-SET client_min_messages = warning;
-DROP TABLE firms, planned_one, planned_parted, planned_parent, planned_generated, planned_virtual,
-	planned_empty, planned_wide CASCADE;
-DROP FUNCTION calls, show_calls, on_columns, both_outcomes, kept, estimate;
-DROP TYPE legal, euros CASCADE;
-RESET client_min_messages;
-SELECT risk.archive_model('planned@1');
-SELECT count(risk.drop_model(name || '@' || version)) FROM risk.models WHERE name LIKE 'planned%';

@@ -153,12 +153,7 @@ WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclas
 	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'company_risk') AND p.prosecdef
 ORDER BY p.oid::regprocedure::text COLLATE "C" \g (format=unaligned)
 
-DROP VIEW firm_scores, firm_lookups;
-DROP TABLE firm;
-DROP FUNCTION risk_test.release(text);
-SELECT risk.archive_model('guarded@1');
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA risk FROM regress_company_risk_steward, regress_company_risk_team;
-REVOKE USAGE ON SCHEMA risk_test FROM PUBLIC;
+DROP OWNED BY regress_company_risk_analyst, regress_company_risk_steward, regress_company_risk_member,
+	regress_company_risk_team;
 DROP ROLE regress_company_risk_analyst, regress_company_risk_steward, regress_company_risk_member,
 	regress_company_risk_team;

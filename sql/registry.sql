@@ -169,7 +169,7 @@ WHERE name = 'successor' AND version = 2 ORDER BY position;
 SELECT feature_group, label FROM risk_internal.registry_group WHERE name = 'successor' AND version = 2
 ORDER BY feature_group;
 SELECT reference, state, threshold_strong, language, alert_strong, source_relation, key_column, period_column
-FROM risk.models WHERE reference = 'successor@2';
+FROM risk.models WHERE reference = 'successor@2' \gx
 
 --
 -- What a reference means
@@ -209,8 +209,3 @@ SELECT (SELECT count(*) FROM risk_internal.registry_feature f
 	(SELECT count(*) FROM risk_internal.registry_group g WHERE g.name = 'successor' AND g.version = 1) AS groups,
 	(SELECT count(*) FROM risk_internal.registry_chunk c WHERE c.name = 'successor' AND c.version = 1) AS chunks,
 	(SELECT count(*) FROM risk.model_events e WHERE e.name = 'successor' AND e.version = 1) > 3 AS history;
-
-DROP TABLE companies;
-SELECT risk.archive_model('failure@2', 'end of test');
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
-DROP FUNCTION constant_model(float8), states(text);

@@ -221,10 +221,3 @@ SELECT risk.import_model('count', linear_model(ARRAY['x'], ARRAY[1], 0, 'reg:squ
 SELECT x, score_company(ARRAY[x], 'hinge@1') AS hinge, risk.margin(ARRAY[x], 'hinge@1') AS margin,
 	score_company(ARRAY[x], 'count@1') AS identity
 FROM unnest('{1, 2, 3}'::float8[]) x;
-
-DEALLOCATE ALL;
-DROP VIEW nothing, risk_view, company_array;
-DROP TABLE company;
-DROP FUNCTION promoting(), undoing(), risk_of(float8);
-SELECT count(risk.archive_model(reference)) AS archived FROM risk.models WHERE state = 'production';
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

@@ -330,4 +330,3 @@ WHERE name = 'credit';
 SELECT outcome($$SELECT risk.retrain_model('credit@1')$$);
 SELECT risk.import_model('foreign', linear_model(ARRAY['debt'], ARRAY[1]));
 SELECT outcome($$SELECT risk.retrain_model('foreign@1')$$);
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;

@@ -223,7 +223,5 @@ SELECT training('TABLE sound') AS still_works;
 SET search_path = risk_test, public;
 DROP FUNCTION risk_test.jsonb_strip_nulls(jsonb);
 
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
-DROP TABLE sound;
 DROP OWNED BY regress_company_risk_trainer;
 DROP ROLE regress_company_risk_trainer;

@@ -83,12 +83,9 @@ FROM thinned, LATERAL ROWS FROM (jsonb_array_elements_text(calibration -> 'margi
 	JOIN curve ON margin = m::real;
 SELECT risk.import_model('thinned', linear_model(ARRAY['x'], ARRAY[1], 0, 'binary:logistic'));
 SELECT risk.set_calibration('thinned@1', calibration) FROM thinned;
-SELECT risk.drop_model('thinned@1', 'end of test');
-DROP TABLE curve, thinned;
 
 -- What would be no calibration: one margin, or margins that fall
 SELECT outcome($$SELECT risk.fit_sigmoid('{0,0,0,0}', '{f,f,t,t}')$$);
 SELECT outcome($$SELECT risk.fit_sigmoid('{3,2,1}', '{f,t,t}')$$);
 SELECT outcome($$SELECT risk.fit_isotonic('{5,5,5}', '{f,t,t}')$$);
 SELECT outcome($$SELECT risk.fit_isotonic('{5,5,4}', '{f,t,t}', '{1,1,0}')$$);
-DROP TABLE fitted;

@@ -173,8 +173,3 @@ WHERE m.name IN ('binary', 'unmarked') AND l.case_name = 'stumps-xgb1.7.4' AND l
 SELECT split_part(outcome($$SELECT risk.import_model('binary', 'binf and then nothing'::bytea)$$), ':',
 	1) IN ('38000', '53200') AS refused;
 SELECT outcome($$SELECT risk.convert_model(risk_test.golden_model('stumps-xgb1.7.4', 'ubj'))$$);
-
-DROP TABLE firm;
-SET client_min_messages = warning;
-DO $$ BEGIN PERFORM risk.drop_model(reference, 'end of test') FROM risk.models; END $$;
-RESET client_min_messages;

@@ -1,11 +1,13 @@
 \set ECHO none
 --
 -- What every regression test begins with, so that each can be run alone and in any
--- order: the extension made afresh, without what another test may have left, and in
--- the schema risk_test the helper functions that tests share, among them small
--- models written out by hand.  What a test makes belongs into that schema or one
--- whose name begins so, and its roles are called regress_company_risk_...; then the
--- next test finds nothing of it.
+-- order: the extension made afresh, without what another test has left, and in the
+-- schema risk_test the helper functions that tests share, among them small models
+-- written out by hand.
+--
+-- What a test makes belongs into that schema, or one whose name begins so, and need
+-- not be dropped at its end.  Its roles are called regress_company_risk_..., and it
+-- drops them: they are the whole server's.
 --
 -- A test reads this with
 --
