@@ -10,6 +10,9 @@
 # The version is written in company_risk.control and derived from there.
 
 top := $(dir $(firstword $(MAKEFILE_LIST)))
+ifeq (,$(wildcard $(top)company_risk.control))
+$(error make cannot take "$(strip $(MAKEFILE_LIST))", a path with a blank: give -f a relative path that has none)
+endif
 
 EXTENSION = company_risk
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(top)company_risk.control)
@@ -19,6 +22,8 @@ MODULE_big = company_risk
 script_built = sql/company_risk--$(EXTVERSION).sql
 script_parts = $(sort $(wildcard $(top)sql/install/*.sql))
 DATA_built = $(script_built)
+# One more for each step from a released version to the next.
+DATA = $(patsubst $(top)%,%,$(wildcard $(top)sql/upgrade/*--*--*.sql))
 
 OBJS = \
 	src/company_risk.o \
@@ -145,6 +150,19 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
 $(error $(PG_CONFIG) does not work: install PostgreSQL's server development files or set PG_CONFIG)
 endif
+pg_major := $(shell $(PG_CONFIG) --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+ifneq (yes,$(shell [ "$(pg_major)" -ge 15 ] && echo yes))
+$(error PostgreSQL $(pg_major) is too old: company_risk needs 15 or newer; PG_CONFIG=... chooses another one than $(PG_CONFIG))
+endif
+# Debian's package for clients has $(PGXS), but not the headers.
+ifeq (,$(wildcard $(shell $(PG_CONFIG) --includedir-server)/postgres.h))
+$(error PostgreSQL $(pg_major) has no development files here (postgres.h): install postgresql-server-dev-$(pg_major) or set PG_CONFIG)
+endif
+ifneq ($(CURDIR),$(realpath $(top)))
+ifneq (,$(wildcard $(top)src/*.o $(top)sql/company_risk--*.sql))
+$(error $(top) has been built in, and make would take what it finds there: say "make clean" there first)
+endif
+endif
 include $(PGXS)
 
 # What needs libxgboost is a program of its own, installed beside the library.
@@ -158,6 +176,10 @@ $(trainer): $(trainer_sources) $(wildcard $(top)trainer/*.h) $(top)Makefile
 	@mkdir -p $(@D)
 	@echo '#include <xgboost/c_api.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || { \
 		echo 'xgboost/c_api.h is missing: install libxgboost-dev, or say "make with_xgboost=no"'; exit 1; }
+	@printf '%s\n' '#include <xgboost/version_config.h>' \
+		'#if XGBOOST_VER_MAJOR * 1000 + XGBOOST_VER_MINOR < 1007' '#error' '#endif' | \
+		$(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || { \
+		echo 'XGBoost is too old: training needs 1.7 or newer; or say "make with_xgboost=no"'; exit 1; }
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(trainer_sources) -lxgboost -lm -pthread
 
 .PHONY: install-trainer uninstall-trainer
@@ -173,6 +195,15 @@ endif
 # export the functions; on 15 the linker hides the rest.
 ifeq ($(MAJORVERSION) $(PORTNAME),15 linux)
 SHLIB_LINK += -Wl,--version-script=$(top)src/company_risk.map
+endif
+
+# What is missing of Perl is said before the first test, not after the last.
+ifeq ($(enable_tap_tests)$(if $(TAP_TESTS),,without),yes)
+.PHONY: perl-modules
+installcheck: perl-modules
+perl-modules:
+	@perl -MIPC::Run -MTest::More -e 1 2>/dev/null || { \
+		echo 'Perl lacks IPC::Run or Test::More: install perl and libipc-run-perl, or say "make installcheck TAP_TESTS="'; exit 1; }
 endif
 
 # A build outside of the source tree needs the folders for what it makes.
@@ -198,4 +229,4 @@ bench:
 	@$(top)script/bench
 dist:
 	git -C $(top) archive --format=zip --prefix=company_risk-$(EXTVERSION)/ \
-		--output=$(CURDIR)/company_risk-$(EXTVERSION).zip HEAD
+		--output='$(CURDIR)/company_risk-$(EXTVERSION).zip' HEAD
