@@ -18,6 +18,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* After "e": adds what is written; NULL when it has no digit. */
+static inline const char *
+scan_exponent(const char *at, const char *end, int64_t *exponent)
+{
+	bool		negative = false;
+	int			written = 0;
+	const char *first;
+
+	if (at < end && (*at == '+' || *at == '-'))
+		negative = *at++ == '-';
+	for (first = at; at < end && *at >= '0' && *at <= '9'; at++)
+	{
+		if (written < 100000)
+			written = written * 10 + (*at - '0');
+	}
+	*exponent += negative ? -written : written;
+	return at == first ? NULL : at;
+}
+
 /*
  * Scans a number by JSON's grammar.  Stops at the first character that cannot
  * belong to it; what may follow is the caller's business.
@@ -77,22 +96,10 @@ decimal_scan(const char *text, size_t length)
 	}
 	if (at < end && (*at == 'e' || *at == 'E'))
 	{
-		bool		negative = false;
-		int			written = 0;
-		const char *first;
-
 		decimal.is_integer = false;
-		at++;
-		if (at < end && (*at == '+' || *at == '-'))
-			negative = *at++ == '-';
-		for (first = at; at < end && *at >= '0' && *at <= '9'; at++)
-		{
-			if (written < 100000)
-				written = written * 10 + (*at - '0');
-		}
-		if (at == first)
+		at = scan_exponent(at + 1, end, &exponent);
+		if (at == NULL)
 			return decimal;
-		exponent += negative ? -written : written;
 	}
 	decimal.exponent = (int) exponent;
 	decimal.length = (size_t) (at - text);

@@ -77,8 +77,7 @@ read_unicode_escape(Document *document)
 {
 	uint64_t	offset = document_position(document) - 2;
 	unsigned	code = take_hex4(document);
-	char		bytes[4];
-	size_t		length;
+	char		bytes[UTF8_LENGTH_MAX];
 
 	if (code >= 0xd800 && code <= 0xdbff)
 	{
@@ -105,33 +104,7 @@ read_unicode_escape(Document *document)
 		document_fail(document, offset, CORE_INVALID_MODEL,
 					  "a string holds a NUL character.");
 
-	if (code < 0x80)
-	{
-		bytes[0] = (char) code;
-		length = 1;
-	}
-	else if (code < 0x800)
-	{
-		bytes[0] = (char) (0xc0 | code >> 6);
-		bytes[1] = (char) (0x80 | (code & 0x3f));
-		length = 2;
-	}
-	else if (code < 0x10000)
-	{
-		bytes[0] = (char) (0xe0 | code >> 12);
-		bytes[1] = (char) (0x80 | (code >> 6 & 0x3f));
-		bytes[2] = (char) (0x80 | (code & 0x3f));
-		length = 3;
-	}
-	else
-	{
-		bytes[0] = (char) (0xf0 | code >> 18);
-		bytes[1] = (char) (0x80 | (code >> 12 & 0x3f));
-		bytes[2] = (char) (0x80 | (code >> 6 & 0x3f));
-		bytes[3] = (char) (0x80 | (code & 0x3f));
-		length = 4;
-	}
-	document_text_append(document, bytes, length);
+	document_text_append(document, bytes, utf8_encode(code, bytes));
 }
 
 static void

@@ -159,13 +159,67 @@ check_split(ModelReader *reader, size_t count, size_t node)
 				  reader->tree, node, parts->feature.values[node]);
 }
 
+/* A reachable node that is a split; *set is the next one in category_nodes. */
+static void
+finish_split(ModelReader *reader, ModelNode *node, size_t i, size_t *set)
+{
+	TreeParts  *parts = &reader->parts;
+	int32_t		left = parts->left.values[i];
+
+	check_split(reader, parts->left.count, i);
+	parts->depths[left] = parts->depths[left + 1] = (uint16_t) (parts->depths[i] + 1);
+	node->left = left;
+	node->feature = (uint32_t) parts->feature.values[i];
+	node->default_left = parts->default_left.values[i] != 0;
+	node->categorical = parts->split_type.count > 0 && parts->split_type.values[i] != 0;
+	while (*set < parts->category_nodes.count &&
+		   (size_t) parts->category_nodes.values[*set] < i)
+		(*set)++;
+	if (node->categorical)
+	{
+		if (*set == parts->category_nodes.count ||
+			(size_t) parts->category_nodes.values[*set] != i)
+			core_fail(reader->host, CORE_INVALID_MODEL, NULL,
+					  "Tree %" PRId64 ", node %zu: the categorical split has no categories.",
+					  reader->tree, i);
+		check_categories(reader, i, *set);
+		node->value = 0.0f;		/* NaN, or anything; never compared */
+		node->category_begin = (uint32_t) parts->category_segments.values[*set];
+		node->category_count = (uint32_t) parts->category_sizes.values[*set];
+	}
+	else if (isnan(node->value))
+		core_fail(reader->host, CORE_INVALID_MODEL, NULL,
+				  "Tree %" PRId64 ", node %zu: the threshold is not a number.",
+				  reader->tree, i);
+}
+
+/* A reachable node */
+static void
+finish_node(ModelReader *reader, ModelNode *node, size_t i, size_t *set)
+{
+	TreeParts  *parts = &reader->parts;
+
+	node->value = parts->value.values[i];
+	node->cover = parts->cover.values[i];
+	if (!isfinite(node->cover) || node->cover < 0.0f)
+		core_fail(reader->host, CORE_INVALID_MODEL, NULL,
+				  "Tree %" PRId64 ", node %zu: its sum_hessian, %g, is negative or not finite.",
+				  reader->tree, i, (double) node->cover);
+	if (parts->left.values[i] != -1 || parts->right.values[i] != -1)
+		finish_split(reader, node, i, set);
+	else if (!isfinite(node->value))
+		core_fail(reader->host, CORE_INVALID_MODEL, NULL,
+				  "Tree %" PRId64 ", node %zu: the value of the leaf is not finite.",
+				  reader->tree, i);
+}
+
 void
 model_finish_tree(ModelReader *reader)
 {
 	TreeParts  *parts = &reader->parts;
 	ModelTree  *tree = &reader->trees[reader->trees_read];
 	size_t		count = check_parts(reader);
-	size_t		set = 0;		/* the next one in category_nodes */
+	size_t		set = 0;
 
 	parts->depths = core_grow(reader->host, parts->depths, &parts->depths_capacity,
 							  count, sizeof(uint16_t));
@@ -177,53 +231,11 @@ model_finish_tree(ModelReader *reader)
 	parts->depths[0] = 1;
 	for (size_t i = 0; i < count; i++)
 	{
-		ModelNode  *node = &tree->nodes[i];
-		int32_t		left = parts->left.values[i];
-
 		if (i % NODES_BETWEEN_INTERRUPTS == 0)
 			reader->host->check_interrupts(reader->host);
-		node->left = -1;
-		if (parts->depths[i] == 0)
-			continue;
-		node->value = parts->value.values[i];
-		node->cover = parts->cover.values[i];
-		if (!isfinite(node->cover) || node->cover < 0.0f)
-			core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-					  "Tree %" PRId64 ", node %zu: its sum_hessian, %g, is negative or not finite.",
-					  reader->tree, i, (double) node->cover);
-		if (left == -1 && parts->right.values[i] == -1)
-		{
-			if (!isfinite(node->value))
-				core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-						  "Tree %" PRId64 ", node %zu: the value of the leaf is not finite.",
-						  reader->tree, i);
-			continue;
-		}
-		check_split(reader, count, i);
-		parts->depths[left] = parts->depths[left + 1] = (uint16_t) (parts->depths[i] + 1);
-		node->left = left;
-		node->feature = (uint32_t) parts->feature.values[i];
-		node->default_left = parts->default_left.values[i] != 0;
-		node->categorical = parts->split_type.count > 0 && parts->split_type.values[i] != 0;
-		while (set < parts->category_nodes.count &&
-			   (size_t) parts->category_nodes.values[set] < i)
-			set++;
-		if (node->categorical)
-		{
-			if (set == parts->category_nodes.count ||
-				(size_t) parts->category_nodes.values[set] != i)
-				core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-						  "Tree %" PRId64 ", node %zu: the categorical split has no categories.",
-						  reader->tree, i);
-			check_categories(reader, i, set);
-			node->value = 0.0f; /* NaN, or anything; never compared */
-			node->category_begin = (uint32_t) parts->category_segments.values[set];
-			node->category_count = (uint32_t) parts->category_sizes.values[set];
-		}
-		else if (isnan(node->value))
-			core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-					  "Tree %" PRId64 ", node %zu: the threshold is not a number.",
-					  reader->tree, i);
+		tree->nodes[i].left = -1;
+		if (parts->depths[i] != 0)
+			finish_node(reader, &tree->nodes[i], i, &set);
 	}
 
 	if (parts->categories.count > 0)

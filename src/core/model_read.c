@@ -53,13 +53,10 @@ read_tree_param(ModelReader *reader)
 	reader->path = outer;
 }
 
-/* The members of a tree, whose opening brace has been taken */
+/* Before a tree: parts that it may lack are those of none. */
 static void
-read_tree(ModelReader *reader)
+forget_tree(TreeParts *parts)
 {
-	TreeParts  *parts = &reader->parts;
-	int			key;
-
 	parts->seen = 0;
 	parts->node_count = -1;
 	parts->leaf_length = 0;
@@ -69,6 +66,16 @@ read_tree(ModelReader *reader)
 	parts->category_segments.count = 0;
 	parts->category_sizes.count = 0;
 	parts->leaf_weights.count = 0;
+}
+
+/* The members of a tree, whose opening brace has been taken */
+static void
+read_tree(ModelReader *reader)
+{
+	TreeParts  *parts = &reader->parts;
+	int			key;
+
+	forget_tree(parts);
 	while ((key = reader_next_member(reader, tree_keys, &parts->seen)) >= 0)
 	{
 		const char *name = tree_keys[key];

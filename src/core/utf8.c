@@ -1,6 +1,6 @@
 /*
  * utf8.c
- *		Is it UTF-8?
+ *		Characters in UTF-8, checked and written.
  */
 #include "utf8.h"
 
@@ -58,4 +58,32 @@ utf8_is_text(const char *text, size_t length)
 			return false;
 	}
 	return check.needed == 0;
+}
+
+size_t
+utf8_encode(unsigned code, char *bytes)
+{
+	if (code < 0x80)
+	{
+		bytes[0] = (char) code;
+		return 1;
+	}
+	if (code < 0x800)
+	{
+		bytes[0] = (char) (0xc0 | code >> 6);
+		bytes[1] = (char) (0x80 | (code & 0x3f));
+		return 2;
+	}
+	if (code < 0x10000)
+	{
+		bytes[0] = (char) (0xe0 | code >> 12);
+		bytes[1] = (char) (0x80 | (code >> 6 & 0x3f));
+		bytes[2] = (char) (0x80 | (code & 0x3f));
+		return 3;
+	}
+	bytes[0] = (char) (0xf0 | code >> 18);
+	bytes[1] = (char) (0x80 | (code >> 12 & 0x3f));
+	bytes[2] = (char) (0x80 | (code >> 6 & 0x3f));
+	bytes[3] = (char) (0x80 | (code & 0x3f));
+	return 4;
 }

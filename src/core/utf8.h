@@ -1,6 +1,6 @@
 /*
  * utf8.h
- *		Is it UTF-8?  Of a whole text, or byte by byte.
+ *		Characters in UTF-8: checked, a text at once or byte by byte, and written.
  */
 #ifndef CORE_UTF8_H
 #define CORE_UTF8_H
@@ -25,5 +25,9 @@ extern bool utf8_feed(Utf8Check *check, uint8_t byte);
 
 /* Whether text is UTF-8 without NUL characters */
 extern bool utf8_is_text(const char *text, size_t length);
+
+/* Writes a character, no surrogate; returns its length. */
+#define UTF8_LENGTH_MAX 4
+extern size_t utf8_encode(unsigned code, char *bytes);
 
 #endif
