@@ -187,7 +187,9 @@ put_array(Bytes *bytes, const char *key, char type, uint64_t count)
 static void
 put_integer(Bytes *bytes, uint32_t value)
 {
-	const uint8_t coded[4] = {(uint8_t) (value >> 24), (uint8_t) (value >> 16), (uint8_t) (value >> 8), (uint8_t) value};
+	const uint8_t coded[4] = {
+		(uint8_t) (value >> 24), (uint8_t) (value >> 16), (uint8_t) (value >> 8), (uint8_t) value
+	};
 
 	bytes_append(bytes, coded, sizeof(coded));
 }
@@ -297,7 +299,8 @@ put_categories(Bytes *bytes, const CategoryNames *names, size_t features)
 
 /* The model with the names; result must be empty. */
 void
-categories_insert(const uint8_t *model, size_t length, const CategoryNames *names, size_t features, Bytes *result)
+categories_insert(const uint8_t *model, size_t length, const CategoryNames *names,
+				  size_t features, Bytes *result)
 {
 	Cursor		cursor = {model, model + length};
 	Cursor		inner;
@@ -305,7 +308,8 @@ categories_insert(const uint8_t *model, size_t length, const CategoryNames *name
 	const uint8_t *member;
 
 	/* learner.gradient_booster.model, behind one more object in DART's case */
-	if (!find_member(&cursor, "learner", &member) || !find_member(&cursor, "gradient_booster", &member))
+	if (!find_member(&cursor, "learner", &member) ||
+		!find_member(&cursor, "gradient_booster", &member))
 		fail_document();
 	inner = cursor;
 	if (find_member(&inner, "gbtree", &member))

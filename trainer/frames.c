@@ -69,7 +69,8 @@ frame_read(Frame *frame)
 	FrameHeader header;
 
 	read_exactly(&header, sizeof(header), true);
-	if (header.length > FRAME_PAYLOAD_MAX || header.zero[0] != 0 || header.zero[1] != 0 || header.zero[2] != 0)
+	if (header.length > FRAME_PAYLOAD_MAX ||
+		header.zero[0] != 0 || header.zero[1] != 0 || header.zero[2] != 0)
 		fail(TRAINER_ERROR_PROTOCOL, NULL, NULL, "frame has an impossible header");
 	if (header.length > capacity)
 	{
@@ -131,7 +132,8 @@ frame_texts(const Frame *frame, size_t offset, int count)
 		found += frame->payload[i] == 0;
 	if (frame->length < offset || (count < 0 ? frame->length == offset : found != count) ||
 		frame->payload[frame->length - 1] != 0)
-		fail(TRAINER_ERROR_PROTOCOL, NULL, NULL, "frame '%c' does not hold the texts that it should", frame->kind);
+		fail(TRAINER_ERROR_PROTOCOL, NULL, NULL, 
+			 "frame '%c' does not hold the texts that it should", frame->kind);
 	return (const char *) frame->payload + offset;
 }
 

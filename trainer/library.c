@@ -108,12 +108,14 @@ library_set_column(DMatrixHandle matrix, const char *field, const float *values,
 	snprintf(interface, sizeof(interface),
 			 "{\"data\": [%zu, true], \"shape\": [%zu], \"typestr\": \"" FLOAT_TYPE "\", \"version\": 3}",
 			 (size_t) values, rows);
-	CALL(XGDMatrixSetInfoFromInterface(matrix, field, interface), "take the labels or weights of the rows");
+	CALL(XGDMatrixSetInfoFromInterface(matrix, field, interface),
+		 "take the labels or weights of the rows");
 }
 
 /* Margins by the first rounds of a model, 0 meaning all; libxgboost's until its next call. */
 const float *
-library_margins(BoosterHandle booster, DMatrixHandle matrix, int rounds, size_t rows, uint32_t *groups)
+library_margins(BoosterHandle booster, DMatrixHandle matrix, int rounds, size_t rows,
+				uint32_t *groups)
 {
 	char		configuration[160];
 	const bst_ulong *shape;
@@ -123,7 +125,8 @@ library_margins(BoosterHandle booster, DMatrixHandle matrix, int rounds, size_t 
 	snprintf(configuration, sizeof(configuration),
 			 "{\"type\": 1, \"training\": false, \"iteration_begin\": 0, \"iteration_end\": %d, \"strict_shape\": true}",
 			 rounds);
-	CALL(XGBoosterPredictFromDMatrix(booster, matrix, configuration, &shape, &dimensions, &margins), "predict");
+	CALL(XGBoosterPredictFromDMatrix(booster, matrix, configuration, &shape, &dimensions, &margins),
+		 "predict");
 	if (dimensions < 1 || shape[0] != rows)
 		fail(TRAINER_ERROR_LIBRARY, NULL, NULL, "libxgboost answered for another number of rows");
 	*groups = 1;

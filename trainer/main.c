@@ -138,7 +138,8 @@ greet(void)
 	memcpy(&hello, frame.payload, sizeof(hello));
 	if (hello.magic != PROTOCOL_MAGIC || hello.version != PROTOCOL_VERSION)
 		fail(TRAINER_ERROR_PROTOCOL, "Install the library and the program of one build.", NULL,
-			 "trainer speaks version %d of the protocol, the server %u", PROTOCOL_VERSION, hello.version);
+			 "trainer speaks version %d of the protocol, the server %u",
+			 PROTOCOL_VERSION, hello.version);
 	if (hello.threads < 1 || hello.threads > 1024)
 		fail(TRAINER_ERROR_PROTOCOL, NULL, NULL, "impossible number of threads");
 	library_init(hello.threads);

@@ -62,7 +62,8 @@ verify(const Frame *first)
 	CALL(XGBoosterBoostedRounds(booster, &done.rounds), "say how many rounds the model has");
 	done.feature_count = (int64_t) features;
 	if (features == 0 || features > TRAINER_FEATURES_MAX)
-		fail(TRAINER_ERROR_LIBRARY, NULL, NULL, "libxgboost finds an impossible number of features in the model");
+		fail(TRAINER_ERROR_LIBRARY, NULL, NULL,
+			 "libxgboost finds an impossible number of features in the model");
 	set_busy(false);
 	frame_send(FRAME_DONE, &done, sizeof(done));
 
@@ -86,7 +87,8 @@ verify(const Frame *first)
 		frame_require(&frame, sizeof(head) + sizeof(float) * head.count * head.feature_count);
 
 		set_busy(true);
-		library_matrix((const float *) (frame.payload + sizeof(head)), head.count, features, &matrix);
+		library_matrix((const float *) (frame.payload + sizeof(head)), head.count, features,
+					   &matrix);
 		margins = library_margins(booster, matrix, task.rounds, head.count, &answer.groups);
 		answer.count = head.count;
 		bytes_append(&payload, &answer, sizeof(answer));
@@ -111,9 +113,11 @@ convert(const Frame *first)
 	set_busy(true);
 	booster = load_model(&model, "XGBoost reads its old binary format up to version 3.0: "
 						 "load the model with such a version and save it with save_model('model.json').");
-	CALL(XGBoosterSaveModelToBuffer(booster, "{\"format\": \"json\"}", &length, &bytes), "write the model as JSON");
+	CALL(XGBoosterSaveModelToBuffer(booster, "{\"format\": \"json\"}", &length, &bytes),
+		 "write the model as JSON");
 	if (length > TRAINER_MODEL_MAX)
-		fail(TRAINER_ERROR_DATA, NULL, NULL, "model is longer than %d MB as JSON", (int) (TRAINER_MODEL_MAX >> 20));
+		fail(TRAINER_ERROR_DATA, NULL, NULL, "model is longer than %d MB as JSON",
+			 (int) (TRAINER_MODEL_MAX >> 20));
 	frame_send_bytes(FRAME_MODEL, bytes, length);
 	set_busy(false);
 	frame_send(FRAME_DONE, NULL, 0);

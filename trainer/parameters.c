@@ -22,7 +22,8 @@ static void
 check_parameter(const char *name)
 {
 	static const char *const ours[] = {
-		"nthread", "n_jobs", "verbosity", "silent", "validate_parameters", "process_type", "num_feature"
+		"nthread", "n_jobs", "verbosity", "silent", "validate_parameters", "process_type",
+		"num_feature"
 	};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
@@ -37,7 +38,8 @@ add_parameter(Training *training, const Frame *frame)
 	Parameter  *parameter;
 
 	check_parameter(name);
-	training->parameters = resize(training->parameters, training->parameter_count + 1, sizeof(Parameter));
+	training->parameters = resize(training->parameters, training->parameter_count + 1,
+								  sizeof(Parameter));
 	parameter = &training->parameters[training->parameter_count++];
 	parameter->name = copy_text(name);
 	parameter->value = copy_text(name + strlen(name) + 1);
@@ -63,11 +65,14 @@ make_booster(const Training *training, const DMatrixHandle *matrices, bst_ulong 
 	CALL(XGBoosterSetParam(booster, "nthread", number), "set the number of threads");
 	CALL(XGBoosterSetParam(booster, "validate_parameters", "1"), "set a parameter");
 	for (size_t i = 0; i < training->parameter_count; i++)
-		if (XGBoosterSetParam(booster, training->parameters[i].name, training->parameters[i].value) != 0)
+		if (XGBoosterSetParam(booster, training->parameters[i].name,
+							  training->parameters[i].value) != 0)
 			library_fail(TRAINER_ERROR_PARAMETER, "take a parameter", NULL);
-	CALL(XGBoosterSetStrFeatureInfo(booster, "feature_name", (const char **) training->names, training->feature_count),
+	CALL(XGBoosterSetStrFeatureInfo(booster, "feature_name", (const char **) training->names,
+									training->feature_count),
 		 "take the names of the features");
-	CALL(XGBoosterSetStrFeatureInfo(booster, "feature_type", training->types, training->feature_count),
+	CALL(XGBoosterSetStrFeatureInfo(booster, "feature_type", training->types,
+									training->feature_count),
 		 "take the types of the features");
 	return booster;
 }
@@ -116,12 +121,14 @@ check_tree_method(const Training *training)
 		if (strcmp(training->parameters[i].name, "booster") == 0)
 			booster = training->parameters[i].value;
 	}
-	if (strcmp(booster, "gblinear") != 0 && strcmp(method, "exact") != 0 && (strcmp(method, "auto") != 0 || major >= 2))
+	if (strcmp(booster, "gblinear") != 0 && strcmp(method, "exact") != 0 &&
+		(strcmp(method, "auto") != 0 || major >= 2))
 		return;
 	for (size_t i = 0; i < training->feature_count; i++)
 		if (training->kinds[i] == FEATURE_CATEGORY)
 			fail(TRAINER_ERROR_PARAMETER, "Give tree_method hist or approx.", NULL,
-				 "feature \"%s\" is categorical, which %s %s of libxgboost %d.%d.%d does not support", training->names[i],
+				 "feature \"%s\" is categorical, which %s %s of libxgboost %d.%d.%d does not support",
+				 training->names[i],
 				 strcmp(booster, "gblinear") == 0 ? "booster" : "tree_method",
 				 strcmp(booster, "gblinear") == 0 ? booster : method, major, minor, patch);
 }

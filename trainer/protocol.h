@@ -171,7 +171,7 @@ typedef struct Progress
 	int32_t		rounds;			/* of at most so many */
 	int32_t		unused;
 	int64_t		rows;			/* that are trained on */
-	double		value;			/* of the metric on the validation rows after this round; NaN: none */
+	double		value;			/* of the metric on the validation rows by now; NaN: none */
 } Progress;
 
 /*
@@ -190,7 +190,7 @@ typedef struct TrainDone
 {
 	int32_t		rounds;			/* trained */
 	int32_t		best_iteration; /* from 0; -1: early stopping was not asked for */
-	double		best_score;		/* the metric there, of a linear model at the last round; NaN: none */
+	double		best_score;		/* the metric there, linear models: at the end; NaN: none */
 } TrainDone;
 
 /* ----------

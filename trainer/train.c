@@ -108,10 +108,12 @@ check_label(const Training *training, size_t number, float label, float weight)
 			 isnan(weight) ? "NaN" : isinf(weight) ? "infinite" : "negative");
 	if ((objective_begins(training, "binary:") || objective_begins(training, "reg:logistic")) &&
 		(label < 0 || label > 1))
-		fail(TRAINER_ERROR_DATA, NULL, NULL, "the label of row %zu is %g, but objective %s needs labels from 0 to 1",
+		fail(TRAINER_ERROR_DATA, NULL, NULL,
+			 "the label of row %zu is %g, but objective %s needs labels from 0 to 1",
 			 number, (double) label, training->objective);
 	if (objective_begins(training, "multi:") && (label < 0 || label != floorf(label)))
-		fail(TRAINER_ERROR_DATA, NULL, NULL, "the label of row %zu is %g, but objective %s needs classes 0, 1, 2, ...",
+		fail(TRAINER_ERROR_DATA, NULL, NULL,
+			 "the label of row %zu is %g, but objective %s needs classes 0, 1, 2, ...",
 			 number, (double) label, training->objective);
 }
 
@@ -134,19 +136,22 @@ check_codes(const Training *training, size_t number, const float *features)
 {
 	for (size_t i = 0; i < training->feature_count; i++)
 	{
+		size_t		named = training->categories[i].count;
+		float		limit = (float) (named > 0 ? named : TRAINER_CATEGORIES_MAX);
 		float		code = features[i];
 
 		if (training->kinds[i] != FEATURE_CATEGORY || isnan(code))
 			continue;
-		if (!(code >= 0) || code != floorf(code) ||
-			code >= (training->categories[i].count > 0 ? (float) training->categories[i].count : (float) TRAINER_CATEGORIES_MAX))
-			fail(TRAINER_ERROR_DATA, NULL, NULL, "feature \"%s\" of row %zu has code %g, which is no category",
+		if (!(code >= 0) || code != floorf(code) || code >= limit)
+			fail(TRAINER_ERROR_DATA, NULL, NULL,
+				 "feature \"%s\" of row %zu has code %g, which is no category",
 				 training->names[i], number, (double) code);
 	}
 }
 
 static void
-add_row(Training *training, uint8_t role, float label, float weight, const float *features, bool has_codes)
+add_row(Training *training, uint8_t role, float label, float weight, const float *features,
+		bool has_codes)
 {
 	size_t		columns = training->feature_count;
 	size_t		number = training->rows + 1;
@@ -201,7 +206,8 @@ add_rows(Training *training, const Frame *frame)
 	if (head.count == 0 || head.feature_count != (uint32_t) training->task.feature_count ||
 		head.count > FRAME_PAYLOAD_MAX / sizeof(float) / head.feature_count)
 		fail(TRAINER_ERROR_PROTOCOL, NULL, NULL, "rows do not fit the features");
-	frame_require(frame, sizeof(head) + (size_t) head.count * (sizeof(float) * (2 + (size_t) head.feature_count) + 1));
+	frame_require(frame, sizeof(head) + (size_t) head.count *
+				  (sizeof(float) * (2 + (size_t) head.feature_count) + 1));
 	labels = (const float *) (frame->payload + sizeof(head));
 	weights = labels + head.count;
 	features = weights + head.count;
@@ -244,7 +250,8 @@ make_matrix(const Training *training, RowSet *set)
 	CALL(XGDMatrixSetStrFeatureInfo(set->matrix, "feature_name", (const char **) training->names,
 									training->feature_count),
 		 "take the names of the features");
-	CALL(XGDMatrixSetStrFeatureInfo(set->matrix, "feature_type", training->types, training->feature_count),
+	CALL(XGDMatrixSetStrFeatureInfo(set->matrix, "feature_type", training->types,
+									training->feature_count),
 		 "take the types of the features");
 }
 
@@ -344,8 +351,10 @@ evaluate(Training *training, Run *run, int round)
 	if (last == NULL)
 		return;					/* no metric: disable_default_eval_metric */
 	last++;
-	if (strncmp(last, VALIDATION_NAME "-", strlen(VALIDATION_NAME) + 1) != 0 || (colon = strrchr(last, ':')) == NULL)
-		fail(TRAINER_ERROR_LIBRARY, NULL, text, "libxgboost's evaluation is not what this program knows");
+	if (strncmp(last, VALIDATION_NAME "-", strlen(VALIDATION_NAME) + 1) != 0 ||
+		(colon = strrchr(last, ':')) == NULL)
+		fail(TRAINER_ERROR_LIBRARY, NULL, text,
+			 "libxgboost's evaluation is not what this program knows");
 	last += strlen(VALIDATION_NAME) + 1;
 	length = (size_t) (colon - last);
 	if (length >= sizeof(training->metric))
@@ -360,11 +369,13 @@ static bool
 is_time_to_stop(const Training *training, Run *run, int round)
 {
 	bool		better = run->best_iteration < 0 ||
-		(is_maximized(training->metric) ? run->last_score > run->best_score : run->last_score < run->best_score);
+		(is_maximized(training->metric) ? run->last_score > run->best_score :
+		 run->last_score < run->best_score);
 	char		number[64];
 
 	if (training->metric[0] == '\0')
-		fail(TRAINER_ERROR_PARAMETER, "Give eval_metric, or leave out disable_default_eval_metric.", NULL,
+		fail(TRAINER_ERROR_PARAMETER,
+			 "Give eval_metric, or leave out disable_default_eval_metric.", NULL,
 			 "there is no metric for early stopping to look at");
 	if (!better)
 		return round - run->best_iteration >= run->patience;
@@ -476,7 +487,8 @@ send_margins(const Training *training)
 
 		if (role == ROLE_TRAIN)
 			continue;
-		memcpy(margins + (size_t) count * training->groups, training->margins[role] + row * training->groups,
+		memcpy(margins + (size_t) count * training->groups,
+			   training->margins[role] + row * training->groups,
 			   sizeof(float) * training->groups);
 		labels[count] = training->sets[role].labels[row];
 		weights[count] = training->sets[role].weights[row];
@@ -502,11 +514,14 @@ send_model(const Training *training, const Run *run)
 	Bytes		named = {0};
 
 	if (training->has_accents)
-		CALL(XGBoosterSetAttr(run->booster, CATEGORY_OFFSETS_ATTRIBUTE, "bytes"), "set an attribute");
-	CALL(XGBoosterSaveModelToBuffer(run->booster, "{\"format\": \"ubj\"}", &length, &bytes), "write the model");
+		CALL(XGBoosterSetAttr(run->booster, CATEGORY_OFFSETS_ATTRIBUTE, "bytes"),
+			 "set an attribute");
+	CALL(XGBoosterSaveModelToBuffer(run->booster, "{\"format\": \"ubj\"}", &length, &bytes),
+		 "write the model");
 	if (training->has_names)
 	{
-		categories_insert((const uint8_t *) bytes, length, training->categories, training->feature_count, &named);
+		categories_insert((const uint8_t *) bytes, length, training->categories,
+						  training->feature_count, &named);
 		bytes = (const char *) named.data;
 		length = named.length;
 	}
@@ -520,7 +535,10 @@ send_model(const Training *training, const Run *run)
 static void
 run_training(Training *training)
 {
-	Run			run = {.rounds = training->task.rounds, .patience = training->task.early_stopping_rounds};
+	Run			run = {
+		.rounds = training->task.rounds,
+		.patience = training->task.early_stopping_rounds
+	};
 	TrainDone	done;
 
 	check_rows(training);
@@ -539,7 +557,8 @@ run_training(Training *training)
 	send_model(training, &run);
 	done.rounds = run.rounds_done;
 	done.best_iteration = run.best_iteration;
-	done.best_score = run.best_iteration >= 0 && !is_linear(training) ? run.best_score : run.last_score;
+	done.best_score = run.best_iteration >= 0 && !is_linear(training) ?
+		run.best_score : run.last_score;
 	set_busy(false);
 	frame_send(FRAME_DONE, &done, sizeof(done));
 }

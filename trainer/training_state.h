@@ -78,7 +78,8 @@ extern void check_parameters(const Training *training);
 extern void refuse_unused_parameters(void);
 
 /* A booster that knows the parameters and the features, as Python makes one. */
-extern BoosterHandle make_booster(const Training *training, const DMatrixHandle *matrices, bst_ulong count);
+extern BoosterHandle make_booster(const Training *training, const DMatrixHandle *matrices,
+								  bst_ulong count);
 
 extern bool objective_begins(const Training *training, const char *prefix);
 

@@ -67,7 +67,8 @@ static const DenseWalk dense_walks[FOREST_DENSE_DEPTH_MAX + 1] = {
 };
 
 static void
-walk_sparse(const ForestImage *image, const ForestBlock *block, const ForestValue *vector, float *leaves)
+walk_sparse(const ForestImage *image, const ForestBlock *block, const ForestValue *vector,
+			float *leaves)
 {
 	const ForestTree *trees = FOREST_AT(image, ForestTree, image->trees) + block->first_tree;
 	const ForestNode *trees_nodes[FOREST_LANES];
@@ -97,13 +98,15 @@ walk_sparse(const ForestImage *image, const ForestBlock *block, const ForestValu
 }
 
 static void
-walk_categoric(const ForestImage *image, const ForestBlock *block, const ForestValue *vector, float *leaves)
+walk_categoric(const ForestImage *image, const ForestBlock *block, const ForestValue *vector,
+			   float *leaves)
 {
 	const ForestTree *trees = FOREST_AT(image, ForestTree, image->trees) + block->first_tree;
 
 	for (uint32_t lane = 0; lane < block->tree_count; lane++)
 	{
-		const ForestNode *nodes = FOREST_AT(image, ForestNode, image->nodes) + trees[lane].node_begin;
+		const ForestNode *nodes =
+			FOREST_AT(image, ForestNode, image->nodes) + trees[lane].node_begin;
 		uint32_t	place = 0;
 
 		while (nodes[place].left != place)
@@ -155,7 +158,8 @@ forest_margins(const ForestImage *image, const ForestValue *vector, float *margi
 		float		margin;
 
 		if (block->kind == FOREST_DENSE)
-			dense_walks[block->depth] (FOREST_AT(image, ForestSplit, block->tables), vector, leaves);
+			dense_walks[block->depth] (FOREST_AT(image, ForestSplit, block->tables),
+									   vector, leaves);
 		else if (block->kind == FOREST_SPARSE)
 			walk_sparse(image, block, vector, leaves);
 		else

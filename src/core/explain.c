@@ -258,7 +258,8 @@ visit_sparse(CoreHost *host, Visit *visit, const ForestTree *tree)
 	for (uint32_t point = 0; point < tree->points; point += FOREST_POINTS)
 	{
 		visit->factors = FOREST_AT(image, double, image->factors) + 2 * (size_t) point;
-		visit->complements = FOREST_AT(image, double, image->points) + tree->rule + 2 * (size_t) point;
+		visit->complements =
+			FOREST_AT(image, double, image->points) + tree->rule + 2 * (size_t) point;
 		visit->weights = visit->complements + FOREST_POINTS;
 		visit_node(visit, 0, 0, &whole);
 		host->check_interrupts(host);
@@ -270,7 +271,8 @@ visit_sparse(CoreHost *host, Visit *visit, const ForestTree *tree)
  * lane and row, are added to its contributions and cleared for the next group.
  */
 static void
-flush_sums(const ForestImage *image, double *sums, uint32_t rows, uint32_t row, double *contributions)
+flush_sums(const ForestImage *image, double *sums, uint32_t rows, uint32_t row,
+		   double *contributions)
 {
 	uint32_t	features = image->feature_count;
 
@@ -396,7 +398,8 @@ forest_batch_contributions(CoreHost *host, const ForestImage *image, const Fores
 			kernels.batch(image, block, keys, scratch);
 		else
 			for (uint32_t row = 0; row < count; row++)
-				explain_sparse(host, image, block, vectors + row * length, group + row * row_stride);
+				explain_sparse(host, image, block, vectors + row * length,
+							   group + row * row_stride);
 		if (group_ends(image, i))
 			for (uint32_t row = 0; row < count; row++)
 				flush_sums(image, scratch, FOREST_BATCH, row, group + row * row_stride);

@@ -38,7 +38,8 @@ typedef float Lanes __attribute__((vector_size(KERNEL_LANES * sizeof(float))));
 typedef int32_t Mask __attribute__((vector_size(KERNEL_LANES * sizeof(int32_t))));
 
 /* In an image, wherever the host has put it */
-typedef float Numbers __attribute__((vector_size(KERNEL_LANES * sizeof(float)), aligned(4), may_alias));
+typedef float Numbers
+	__attribute__((vector_size(KERNEL_LANES * sizeof(float)), aligned(4), may_alias));
 
 typedef struct State
 {
@@ -51,7 +52,8 @@ typedef struct State
 } State;
 
 #if KERNEL_ROWS == 0
-typedef double KERNEL(_doubles) __attribute__((vector_size(FOREST_LANES * sizeof(double)), may_alias));
+typedef double KERNEL(_doubles)
+	__attribute__((vector_size(FOREST_LANES * sizeof(double)), may_alias));
 
 KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL(_add)(State *state, size_t i, const Lanes *contribution)
@@ -65,8 +67,10 @@ KERNEL(_add)(State *state, size_t i, const Lanes *contribution)
 }
 #else
 /* In scratch, wherever the host has put it */
-typedef int32_t KERNEL(_keys) __attribute__((vector_size(KERNEL_ROWS * sizeof(int32_t)), aligned(4), may_alias));
-typedef double KERNEL(_sums) __attribute__((vector_size(KERNEL_ROWS * sizeof(double)), aligned(8), may_alias));
+typedef int32_t KERNEL(_keys)
+	__attribute__((vector_size(KERNEL_ROWS * sizeof(int32_t)), aligned(4), may_alias));
+typedef double KERNEL(_sums)
+	__attribute__((vector_size(KERNEL_ROWS * sizeof(double)), aligned(8), may_alias));
 
 KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL(_add)(State *state, size_t i, const Lanes *contribution)
@@ -195,9 +199,11 @@ KERNEL(_walk) (State *state, const ForestBlock *block)
 
 #if KERNEL_ROWS == 0
 KERNEL_TARGET static void
-KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const ForestValue *vector, double *sums)
+KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const ForestValue *vector,
+			double *sums)
 {
-	const ForestRepeat *repeats = FOREST_AT(image, ForestRepeat, block->weights + forest_repeats_offset(block));
+	const ForestRepeat *repeats =
+		FOREST_AT(image, ForestRepeat, block->weights + forest_repeats_offset(block));
 	State		state;
 	uint32_t   *right = (uint32_t *) state.right;
 	uint32_t   *follows = (uint32_t *) state.follows;
@@ -228,7 +234,8 @@ KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const ForestValu
 KERNEL_TARGET static void
 KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const int32_t *keys, double *sums)
 {
-	const ForestRepeat *repeats = FOREST_AT(image, ForestRepeat, block->weights + forest_repeats_offset(block));
+	const ForestRepeat *repeats =
+		FOREST_AT(image, ForestRepeat, block->weights + forest_repeats_offset(block));
 	State		state;
 
 	for (uint32_t lane = 0; lane < block->tree_count; lane++)
@@ -239,11 +246,14 @@ KERNEL_NAME(const ForestImage *image, const ForestBlock *block, const int32_t *k
 			state.sums = sums + (size_t) lane * FOREST_BATCH + row;
 			for (size_t i = 1; i < state.tables.size; i++)
 			{
-				state.right[i] = signed_key(state.tables.splits[i].bound) <
-					*(const KERNEL(_keys) *) (keys + (size_t) state.tables.splits[i].value * FOREST_BATCH + row);
+				const ForestSplit *split = state.tables.splits + i;
+
+				state.right[i] = signed_key(split->bound) <
+					*(const KERNEL(_keys) *) (keys + (size_t) split->value * FOREST_BATCH + row);
 				state.follows[i] = ~(Mask) {};
 			}
-			for (uint32_t i = lane == 0 ? 0 : block->repeat_ends[lane - 1]; i < block->repeat_ends[lane]; i++)
+			for (uint32_t i = lane == 0 ? 0 : block->repeat_ends[lane - 1];
+				 i < block->repeat_ends[lane]; i++)
 				state.follows[repeats[i].split] = state.follows[repeats[i].ancestor] &
 					~(state.right[repeats[i].ancestor] ^ (int32_t) repeats[i].right);
 			KERNEL(_walk) (&state, block);

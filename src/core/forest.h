@@ -302,7 +302,8 @@ forest_factors_offset(const ForestBlock *block)
 static inline uint64_t
 forest_repeats_offset(const ForestBlock *block)
 {
-	return forest_factors_offset(block) + ((2 * block->points * sizeof(float[FOREST_LANES])) << block->depth);
+	return forest_factors_offset(block) +
+		((2 * block->points * sizeof(float[FOREST_LANES])) << block->depth);
 }
 
 /*
@@ -338,6 +339,7 @@ forest_set_contains(const uint32_t *set, uint32_t code)
 static inline bool
 forest_goes_left(const ForestImage *image, const ForestNode *node, const ForestValue *vector)
 {
+	const uint32_t *words = FOREST_AT(image, uint32_t, image->category_words);
 	uint32_t	index;
 	float		value;
 
@@ -350,8 +352,7 @@ forest_goes_left(const ForestImage *image, const ForestNode *node, const ForestV
 	/* a value that cannot be a category, or is not in the set, goes left */
 	if (!(value >= 0.0f && value < (float) MODEL_CATEGORY_MAX))
 		return true;
-	return !forest_set_contains(FOREST_AT(image, uint32_t, image->category_words) + node->u.category_set,
-								(uint32_t) value);
+	return !forest_set_contains(words + node->u.category_set, (uint32_t) value);
 }
 
 #endif

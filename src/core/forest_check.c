@@ -45,7 +45,8 @@ tables_inside(const ForestImage *image)
 {
 	uint64_t	offsets = image->features | image->base_margins | image->biases | image->trees |
 		image->blocks | image->tables | image->weights | image->nodes | image->shares |
-		image->category_words | image->repeats | image->factors | image->points | image->linear_weights;
+		image->category_words | image->repeats | image->factors | image->points |
+		image->linear_weights;
 
 	return offsets % SECTION_ALIGNMENT == 0 &&
 		inside(image, image->features, image->feature_count, sizeof(ForestFeature)) &&
@@ -53,8 +54,9 @@ tables_inside(const ForestImage *image)
 		inside(image, image->biases, image->group_count, sizeof(double)) &&
 		inside(image, image->trees, image->tree_count, sizeof(ForestTree)) &&
 		inside(image, image->blocks, image->block_count, sizeof(ForestBlock)) &&
-		image->tables <= image->weights && image->weights <= image->nodes && image->nodes <= image->shares &&
-		image->shares <= image->category_words && image->category_words <= image->repeats &&
+		image->tables <= image->weights && image->weights <= image->nodes &&
+		image->nodes <= image->shares && image->shares <= image->category_words &&
+		image->category_words <= image->repeats &&
 		image->repeats <= image->factors && image->factors <= image->points &&
 		image->points <= image->linear_weights && image->linear_weights <= image->size &&
 		(image->booster != MODEL_GBLINEAR ||
@@ -81,9 +83,11 @@ dense_error(const ForestImage *image, const ForestBlock *block)
 	const ForestSplit *splits = FOREST_AT(image, ForestSplit, block->tables);
 	const ForestRepeat *repeats;
 
-	if (block->depth > FOREST_DENSE_DEPTH_MAX || block->points < 2 || block->points > FOREST_POINTS ||
+	if (block->depth > FOREST_DENSE_DEPTH_MAX ||
+		block->points < 2 || block->points > FOREST_POINTS ||
 		block->tables % SECTION_ALIGNMENT != 0 || block->tables < image->tables ||
-		block->tables > image->weights || forest_tables_size(block) > image->weights - block->tables ||
+		block->tables > image->weights ||
+		forest_tables_size(block) > image->weights - block->tables ||
 		block->weights % SECTION_ALIGNMENT != 0 || block->weights < image->weights ||
 		block->weights > image->nodes ||
 		forest_repeats_offset(block) + block->repeat_ends[FOREST_LANES - 1] * sizeof(ForestRepeat) >
@@ -106,8 +110,10 @@ dense_error(const ForestImage *image, const ForestBlock *block)
 static const char *
 node_error(const ForestImage *image, const ForestTree *tree, uint32_t index)
 {
-	const ForestNode *node = FOREST_AT(image, ForestNode, image->nodes) + tree->node_begin + index;
-	const ForestShare *share = FOREST_AT(image, ForestShare, image->shares) + tree->node_begin + index;
+	const ForestNode *node =
+		FOREST_AT(image, ForestNode, image->nodes) + tree->node_begin + index;
+	const ForestShare *share =
+		FOREST_AT(image, ForestShare, image->shares) + tree->node_begin + index;
 	uint64_t	word_count = between(image->category_words, image->repeats, sizeof(uint32_t));
 	uint64_t	repeat_count = between(image->repeats, image->factors, sizeof(ForestSparseRepeat));
 	uint64_t	factor_count = between(image->factors, image->points, sizeof(double));
@@ -125,7 +131,8 @@ node_error(const ForestImage *image, const ForestTree *tree, uint32_t index)
 		const uint32_t *words = FOREST_AT(image, uint32_t, image->category_words);
 
 		if (node->u.category_set >= word_count ||
-			(words[node->u.category_set] & ~FOREST_CATEGORY_LIST) >= word_count - node->u.category_set)
+			(words[node->u.category_set] & ~FOREST_CATEGORY_LIST) >=
+			word_count - node->u.category_set)
 			return "a split's category set is outside the image";
 	}
 	if (share->repeat != 0)
@@ -146,7 +153,8 @@ sparse_error(const ForestImage *image, const ForestTree *tree)
 {
 	const char *error = NULL;
 
-	if ((uint64_t) tree->node_begin + tree->node_count > between(image->nodes, image->shares, sizeof(ForestNode)) ||
+	if ((uint64_t) tree->node_begin + tree->node_count >
+		between(image->nodes, image->shares, sizeof(ForestNode)) ||
 		(uint64_t) tree->node_begin + tree->node_count >
 		between(image->shares, image->category_words, sizeof(ForestShare)) ||
 		tree->node_count == 0)

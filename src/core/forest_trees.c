@@ -229,7 +229,8 @@ fill_dense(Builder *builder, Dense *dense, uint32_t index, uint32_t heap, uint32
 	count_visit(builder);
 	if (level == dense->depth)
 	{
-		dense->leaves[heap - dense->size][dense->lane] = source->value * dense->draft->source->weight;
+		dense->leaves[heap - dense->size][dense->lane] =
+			source->value * dense->draft->source->weight;
 		return;
 	}
 	if (node->left != 0)
@@ -366,7 +367,8 @@ choose_rule(Builder *builder, ForestTree *tree, uint32_t distinct)
 
 /* Notes the repeats of a tree's splits, from a node down. */
 static void
-find_repeats(Builder *builder, const Draft *draft, ForestShare *shares, uint32_t index, uint32_t depth)
+find_repeats(Builder *builder, const Draft *draft, ForestShare *shares,
+			 uint32_t index, uint32_t depth)
 {
 	TreeCompiler *compiler = builder->compiler;
 	const DraftNode *node = &draft->nodes[index];
@@ -384,7 +386,8 @@ find_repeats(Builder *builder, const Draft *draft, ForestShare *shares, uint32_t
 
 		repeat->ancestor_depth = (uint32_t) above.split;
 		compiler->repeat_shares = core_grow(builder->host, compiler->repeat_shares,
-											&compiler->repeat_shares_capacity, number, sizeof(double));
+											&compiler->repeat_shares_capacity, number,
+											sizeof(double));
 		compiler->repeat_shares[number - 1] = above.share;
 		shares[index].repeat = (uint32_t) builder->repeats.count;
 	}
@@ -411,7 +414,8 @@ add_factors(Builder *builder, const ForestTree *tree)
 			(uint32_t) (factors - (double *) builder->factors.data);
 		for (uint32_t point = 0; point < tree->points; point++)
 		{
-			size_t		at = 2 * FOREST_POINTS * (size_t) (point / FOREST_POINTS) + point % FOREST_POINTS;
+			size_t		at = 2 * FOREST_POINTS * (size_t) (point / FOREST_POINTS) +
+				point % FOREST_POINTS;
 
 			quadrature_factors(share, 1.0 - rule[at], rule[at + FOREST_POINTS],
 							   &factors[at], &factors[at + FOREST_POINTS]);
@@ -467,7 +471,8 @@ static void
 add_block(Builder *builder, uint32_t group, const uint32_t *sources, uint32_t tree_count)
 {
 	TreeCompiler *compiler = builder->compiler;
-	ForestBlock block = {.group = group,.first_tree = (uint32_t) builder->trees.count,.tree_count = tree_count};
+	ForestBlock block = {.group = group,.first_tree = (uint32_t) builder->trees.count,
+		.tree_count = tree_count};
 	ForestTree *trees = section_extend(builder, &builder->trees, tree_count);
 	uint32_t	distinct = 0;
 	uint64_t	nodes = 0;

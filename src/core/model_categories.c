@@ -92,7 +92,8 @@ is_utf8_but_cut(const char *text, size_t length, size_t *complete)
 
 /* Cuts the text at offsets in bytes, which are known to split no character. */
 static void
-cut_bytes(ModelReader *reader, ModelCategories *names, const char *text, const IntegerArray *offsets)
+cut_bytes(ModelReader *reader, ModelCategories *names, const char *text,
+		  const IntegerArray *offsets)
 {
 	char	   *copy = core_allocate(reader->host,
 									 (size_t) offsets->values[names->count] + names->count, 1);

@@ -62,7 +62,8 @@ check_parts(ModelReader *reader)
 		core_fail(reader->host, CORE_UNSUPPORTED_MODEL,
 				  "Train with multi_strategy = 'one_output_per_tree'.",
 				  "Tree %" PRId64 " has vector leaves, which are not supported.", reader->tree);
-	check_length(reader, TREE_LEFT, count, parts->node_count >= 0 ? (size_t) parts->node_count : count);
+	check_length(reader, TREE_LEFT, count,
+				 parts->node_count >= 0 ? (size_t) parts->node_count : count);
 	if (count == 0)
 		core_fail(reader->host, CORE_INVALID_MODEL, NULL,
 				  "Tree %" PRId64 " has no nodes.", reader->tree);
@@ -452,7 +453,8 @@ finish_rounds(ModelReader *reader)
 	}
 
 	per_round = reader->parallel_trees < 1 ? 1 :
-		reader->parallel_trees > MODEL_TREES_MAX ? MODEL_TREES_MAX : (uint64_t) reader->parallel_trees;
+		reader->parallel_trees > MODEL_TREES_MAX ? MODEL_TREES_MAX :
+		(uint64_t) reader->parallel_trees;
 	per_round *= model->group_count;
 	if (model->tree_count % per_round != 0)
 		core_fail(reader->host, CORE_INVALID_MODEL, NULL,
@@ -529,7 +531,8 @@ finish_linear(ModelReader *reader)
 					  "Weight %zu of the linear booster is not finite.", i);
 	}
 	model->linear_weights = reader->linear_weights.values;
-	model->round_count = reader->boosted_rounds > UINT32_MAX ? UINT32_MAX : (uint32_t) reader->boosted_rounds;
+	model->round_count = reader->boosted_rounds > UINT32_MAX ? UINT32_MAX :
+		(uint32_t) reader->boosted_rounds;
 }
 
 void

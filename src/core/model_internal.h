@@ -148,7 +148,8 @@ extern int64_t reader_count(ModelReader *reader, const char *key);
 extern void reader_enter_array(ModelReader *reader, const char *key, const char *must);
 extern void reader_append_integer(ModelReader *reader, IntegerArray *array, int32_t value);
 extern void reader_append_real(ModelReader *reader, RealArray *array, float value);
-extern void reader_integers(ModelReader *reader, const char *key, IntegerArray *array, size_t limit);
+extern void reader_integers(ModelReader *reader, const char *key, IntegerArray *array,
+							size_t limit);
 extern void reader_flags(ModelReader *reader, const char *key, IntegerArray *array, size_t limit);
 extern void reader_reals(ModelReader *reader, const char *key, RealArray *array, size_t limit);
 extern void reader_reals_rest(ModelReader *reader, const char *key, RealArray *array, size_t limit);

@@ -160,7 +160,8 @@ static void
 read_gbtree_param(ModelReader *reader)
 {
 	static const char *const keys[] = {"num_trees", "num_parallel_tree", NULL};
-	const char *outer = reader_enter_object(reader, "learner.gradient_booster.model.gbtree_model_param");
+	const char *outer =
+		reader_enter_object(reader, "learner.gradient_booster.model.gbtree_model_param");
 	uint32_t	seen = 0;
 	int			key;
 
@@ -260,7 +261,8 @@ read_booster(ModelReader *reader)
 			case 2:
 				{
 					/* DART up to 3.2 wraps a whole gbtree */
-					const char *dart = reader_enter_object(reader, "learner.gradient_booster.gbtree");
+					const char *dart =
+						reader_enter_object(reader, "learner.gradient_booster.gbtree");
 					uint32_t	inner_seen = 0;
 
 					while ((key = reader_next_member(reader, inner_keys, &inner_seen)) >= 0)
@@ -303,7 +305,8 @@ read_attributes(ModelReader *reader)
 		if (key == 1)
 		{
 			if (document_next(reader->document) == DOCUMENT_STRING)
-				reader->bytes_are_counted = strcmp(document_text(reader->document, NULL), "bytes") == 0;
+				reader->bytes_are_counted =
+					strcmp(document_text(reader->document, NULL), "bytes") == 0;
 			else
 				document_skip(reader->document);
 		}

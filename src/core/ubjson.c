@@ -291,7 +291,8 @@ ubjson_next(Document *document)
 	{
 		if (document->skipping)
 		{
-			document_discard(document, frame->remaining * (uint64_t) payload_width((uint8_t) frame->type));
+			document_discard(document, frame->remaining *
+							 (uint64_t) payload_width((uint8_t) frame->type));
 			document_pop(document);
 			return DOCUMENT_ARRAY_END;
 		}
