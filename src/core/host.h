@@ -23,8 +23,7 @@ typedef enum CoreErrorCode
 {
 	CORE_INVALID_MODEL,			/* not a model, or a damaged one */
 	CORE_UNSUPPORTED_MODEL,		/* a model that we cannot reproduce exactly */
-	CORE_LIMIT_EXCEEDED,		/* larger than a limit of ours */
-	CORE_INVALID_ARGUMENT		/* the model is fine, the caller's wish is not */
+	CORE_LIMIT_EXCEEDED			/* larger than a limit of ours */
 } CoreErrorCode;
 
 typedef struct CoreHost CoreHost;

@@ -36,8 +36,7 @@ server_fail(CoreHost *host, CoreErrorCode code, const char *detail, const char *
 	}			kinds[] = {
 		[CORE_INVALID_MODEL] = {ERRCODE_INVALID_BINARY_REPRESENTATION, "invalid XGBoost model"},
 		[CORE_UNSUPPORTED_MODEL] = {ERRCODE_FEATURE_NOT_SUPPORTED, "unsupported XGBoost model"},
-		[CORE_LIMIT_EXCEEDED] = {ERRCODE_PROGRAM_LIMIT_EXCEEDED, "XGBoost model exceeds a limit"},
-		[CORE_INVALID_ARGUMENT] = {ERRCODE_INVALID_PARAMETER_VALUE, "invalid argument for XGBoost model"},
+		[CORE_LIMIT_EXCEEDED] = {ERRCODE_PROGRAM_LIMIT_EXCEEDED, "XGBoost model exceeds a limit"}
 	};
 
 	ereport(ERROR,
