@@ -14,6 +14,16 @@
  *
  * The offsets count bytes; train.c says so in an attribute of the model, since
  * there are versions of XGBoost whose offsets do not.
+ *
+ * An attribute of our own would hold the names without touching what libxgboost
+ * wrote.  But then the model would be right in this database only: XGBoost 3.1
+ * and later code a data frame by the names in "cats"; without them they take the
+ * frame's own codes, whatever they stand for there, and say nothing.
+ *
+ * The walk below is not the core's reader.  It looks for one place in bytes that
+ * libxgboost wrote a moment ago, knows the one form that its writer uses, and
+ * ends the training with an error at any other.  The reader would have to be
+ * linked with a host, a source and its positions for that, and be no shorter.
  */
 #include "program.h"
 
