@@ -307,13 +307,17 @@ test_values(void)
 	if (CHECK(replace(&document, base, "\"num_class\":\"0\"", "\"num_class\":\"3\"")))
 		expect("one tree for three classes", document.bytes, document.length, CORE_INVALID_MODEL,
 			   "The 1 trees do not make whole rounds of 3");
-	if ((model = read_edited(&document, base, "\"tree_info\":[0]", "\"tree_info\":[0],\"iteration_indptr\":[0,1]")) != NULL)
+	model = read_edited(&document, base, "\"tree_info\":[0]",
+						"\"tree_info\":[0],\"iteration_indptr\":[0,1]");
+	if (model != NULL)
 	{
 		Bytes		groups = {0};
 		Bytes		scores = {0};
 
 		unit_host_reset(&unit);
-		if ((model = read_edited(&groups, (char *) document.bytes, "\"num_class\":\"0\"", "\"num_class\":\"3\"")) != NULL)
+		model = read_edited(&groups, (char *) document.bytes, "\"num_class\":\"0\"",
+							"\"num_class\":\"3\"");
+		if (model != NULL)
 			CHECK(model->group_count == 3 && model->base_scores[0] == 0.5f && model->base_scores[2] == 0.5f);
 		unit_host_reset(&unit);
 		if ((model = read_edited(&scores, (char *) groups.bytes, "\"5E-1\"", "\"[1E0, 2.5,-3e-1]\"")) != NULL)
@@ -324,15 +328,18 @@ test_values(void)
 	unit_host_reset(&unit);
 
 	unit_group("names, in every way to write them");
-	if ((model = read_edited(&document, base, "[\"a\",\"b\"]",
-							 "[\"D\\u00e9lai \\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\ud83d\\ude00\xf0\x9f\x98\x80\"]")) != NULL)
+	model = read_edited(&document, base, "[\"a\",\"b\"]",
+						"[\"D\\u00e9lai \\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\ud83d\\ude00\xf0\x9f\x98\x80\"]");
+	if (model != NULL)
 	{
 		CHECK(strcmp(model->feature_names[0], "D\xc3\xa9lai \"\\/\b\f\n\r\t") == 0);
 		CHECK(strcmp(model->feature_names[1], "\xf0\x9f\x98\x80\xf0\x9f\x98\x80") == 0);
 	}
 	unit_host_reset(&unit);
 	unit_group("attributes, snapshots and deleted nodes");
-	if ((model = read_edited(&document, base, "\"attributes\":{}", "\"attributes\":{\"best_iteration\":\"12\"}")) != NULL)
+	model = read_edited(&document, base, "\"attributes\":{}",
+						"\"attributes\":{\"best_iteration\":\"12\"}");
+	if (model != NULL)
 		CHECK(model->best_iteration == 12);
 	unit_host_reset(&unit);
 	document.length = 0;

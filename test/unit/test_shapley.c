@@ -284,8 +284,10 @@ main(void)
 		{.name = "zero covers",.features = 4,.trees = 6,.groups = 1,.depth = 5,.leaf_chance = 0.1,.zero_covers = true},
 		{.name = "weights of trees",.features = 4,.trees = 6,.groups = 1,.depth = 4,.weights = true},
 		{.name = "two output groups",.features = 4,.trees = 6,.groups = 2,.depth = 4,.leaf_chance = 0.1},
-		{.name = "chain of 9 distinct features: two blocks of points",.features = 9,.trees = 2,.groups = 1,.depth = 9,.chain = true,.distinct = true},
-		{.name = "chain of 17 distinct features: three blocks of points",.features = 17,.trees = 1,.groups = 1,.depth = 17,.chain = true,.distinct = true},
+		{.name = "chain of 9 distinct features: two blocks of points",.features = 9,.trees = 2,
+			.groups = 1,.depth = 9,.chain = true,.distinct = true},
+		{.name = "chain of 17 distinct features: three blocks of points",.features = 17,.trees = 1,
+			.groups = 1,.depth = 17,.chain = true,.distinct = true},
 		{.name = "chain of 60 splits on 12 features",.features = 12,.trees = 1,.groups = 1,.depth = 60,.chain = true},
 	};
 	UnitHost	unit;
