@@ -55,14 +55,19 @@ OBJS = \
 	src/core/quadrature.o \
 	src/core/ubjson.o \
 	src/core/utf8.o \
+	src/models/acquire_image.o \
 	src/models/calibration.o \
+	src/models/dictionary.o \
 	src/models/inspect.o \
 	src/models/language.o \
 	src/models/loaded_models.o \
+	src/models/reference.o \
 	src/models/registry.o \
+	src/models/registry_lookup.o \
 	src/models/server_host.o \
 	src/models/shared_directory.o \
 	src/models/shared_models.o \
+	src/models/stored_bytes.o \
 	src/scoring/bind_array.o \
 	src/scoring/bind_object.o \
 	src/scoring/bind_row.o \

@@ -93,7 +93,7 @@ FROM (SELECT m, row_number() OVER (ORDER BY m) AS step
 		WHERE number % 10 = 0) steps,
 	unnest('{0, 1e-9}'::float8[]) below;
 SELECT risk.bind_source('cal@' || v, 'company', 'siren') FROM generate_series(1, 4) v;
-SELECT reference, calibration, calibration_parameters IS NOT NULL AS parameters,
+SELECT reference, calibration_method, calibration IS NOT NULL AS parameters,
 	content_digest = first_value(content_digest) OVER (ORDER BY version) AS same_content
 FROM risk.models WHERE name = 'cal' ORDER BY version;
 
@@ -112,7 +112,7 @@ SELECT bool_and(abs(score_company(c, 'cal@2')
 	bool_and(score_company(c, 'cal@2') <> score_company(c, 'cal@1')) AS others
 FROM company c, curve WHERE method = 'isotonic';
 SELECT bool_and(same(score_company(c, 'cal@4'),
-	risk.apply_calibration(risk.margin(c, 'cal@1'), calibration_parameters))) AS stairs,
+	risk.apply_calibration(risk.margin(c, 'cal@1'), calibration))) AS stairs,
 	count(DISTINCT score_company(c, 'cal@4')) AS steps FROM company c, risk.models WHERE reference = 'cal@4';
 -- row, columns, object, array, text and bigint number: the same bits
 SELECT v, bool_and(same(score_company(c, 'cal@' || v), score_company(to_jsonb(c), 'cal@' || v))) AS objects,
@@ -216,7 +216,7 @@ SELECT same(score_company(x, 'raw@1'), risk.margin(x, 'raw@1')) AS margin,
 	abs((SELECT sum(points) FROM explain_score(x, 'raw@2')) - score_company(x, 'raw@2')) < 1e-6 AS additive,
 	abs((e ->> 'base')::float8 + (SELECT sum(v::float8) FROM jsonb_each_text(e -> 'macro_expl') m (k, v))
 		- 100 * score_company(x, 'raw@2')) < 1e-4 AS percent
-FROM (SELECT array_fill(1::float8, ARRAY[features]) AS x FROM risk.models WHERE reference = 'raw@1') r,
+FROM (SELECT array_fill(1::float8, ARRAY[feature_count]) AS x FROM risk.models WHERE reference = 'raw@1') r,
 	LATERAL (SELECT risk.explanation(x, 'raw@2') AS e) e;
 
 --
@@ -266,11 +266,11 @@ SELECT c AS calibration, (regexp_match(outcome(format($$SELECT risk.set_calibrat
 SELECT split_part(outcome(format($$SELECT risk.set_calibration('cal@1', %L)$$,
 	jsonb_build_object('method', 'isotonic',
 	'margins', (SELECT jsonb_agg(i) FROM generate_series(1, 10001) i), 'scores', '[]'::jsonb))), E'\n', 2) AS detail;
-SELECT reference, calibration FROM risk.models WHERE reference = 'cal@1';
+SELECT reference, calibration_method FROM risk.models WHERE reference = 'cal@1';
 -- it can be replaced and removed, before and after thresholds, which then say something else
 SELECT risk.set_calibration('cal@1', '{"method": "sigmoid", "slope": 2, "intercept": -1}');
 SELECT risk.set_calibration('cal@1', '{"slope": 2.0, "method": "sigmoid", "intercept": -1}');
-SELECT reference, calibration, calibration_parameters FROM risk.models WHERE reference = 'cal@1';
+SELECT reference, calibration_method, calibration FROM risk.models WHERE reference = 'cal@1';
 -- one statement, one calibration: the next sees the new one, and after a rollback the old one
 SELECT score_company(features, 'cal@1') AS before FROM company_array WHERE siren = '000000005' \gset
 BEGIN;
@@ -308,7 +308,7 @@ SELECT version, CASE WHEN version = 3 THEN details #- '{calibration,margins}' #-
 	role = session_user AS by_me FROM risk.model_events
 WHERE name = 'cal' AND event = 'calibrate' AND version <> 4 ORDER BY number \g (format=unaligned)
 SELECT risk.import_model('cal', golden_model('logistic-xgb3.3.0', 'ubj'));
-SELECT reference, calibration FROM risk.models WHERE name = 'cal' ORDER BY version;
+SELECT reference, calibration_method FROM risk.models WHERE name = 'cal' ORDER BY version;
 -- not everybody's to change; to apply, yes
 SELECT has_function_privilege('public', 'risk.set_calibration(text, jsonb)', 'execute') AS set,
 	has_function_privilege('public', 'risk.apply_calibration(double precision, jsonb)', 'execute') AS apply;
@@ -325,9 +325,9 @@ SELECT outcome($$SELECT e FROM company_array, explain_score(features, 'cal@1') e
 SELECT outcome($$SELECT risk.explanation(features, 'cal@1') FROM company_array$$) LIKE 'XX001:%' AS refused;
 SELECT outcome($$SELECT risk.margin(features, 'cal@1') FROM company_array$$);
 SELECT outcome($$SELECT risk.alert_level(0.5, 'cal@1')$$);
-SELECT outcome($$SELECT score_company(array_fill(1::float8, ARRAY[features]), 'not_one@2') FROM risk.models
+SELECT outcome($$SELECT score_company(array_fill(1::float8, ARRAY[feature_count]), 'not_one@2') FROM risk.models
 	WHERE reference = 'not_one@2'$$);
-SELECT outcome($$SELECT score_company(array_fill(1::float8, ARRAY[features]), 'not_one@1') FROM risk.models
+SELECT outcome($$SELECT score_company(array_fill(1::float8, ARRAY[feature_count]), 'not_one@1') FROM risk.models
 	WHERE reference = 'not_one@1'$$);
 SELECT count(*) FROM risk.models WHERE name = 'cal';
 

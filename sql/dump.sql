@@ -57,7 +57,7 @@ INSERT INTO risk_internal.registry_profile SELECT * FROM pg_temp.registry_profil
 SELECT risk.explanation('{"dette": 1.3, "region": "Corse", "forme": "SA", "effectif": 4}'::jsonb)
 	= :'explanation_before'::jsonb AS same_explanation,
 	md5(risk.export_model('dumped')::text) = :'bytes_before' AS same_bytes;
-SELECT reference, state, description, threshold_strong, calibration_parameters FROM risk.models \gx
+SELECT reference, state, description, threshold_strong, calibration FROM risk.models \gx
 SELECT feature, psi, jensen_shannon, wasserstein, mean_difference, verdict
 FROM risk.drift('dumped', 'SELECT n / 100.0 AS dette, CASE WHEN n % 3 > 0 THEN ''Corse'' END AS region,
 	''SA'' AS forme, n AS effectif FROM generate_series(1, 200) n');

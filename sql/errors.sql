@@ -104,10 +104,10 @@ SELECT risk_test.outcome($$SELECT risk.import_model('', risk_test.good_model())$
 SELECT risk_test.outcome($$SELECT risk.import_model('two words', risk_test.good_model())$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m@1', risk_test.good_model())$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), version => 0)$$);
-SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), iterations => 0)$$);
-SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), iterations => 2)$$);
+SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), rounds => 0)$$);
+SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), rounds => 2)$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.linear_model('{a,b}', '{1,2}'),
-	iterations => -1)$$);
+	rounds => -1)$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), feature_names => '{a}')$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), feature_names => '{a,b,c}')$$);
 SELECT risk_test.outcome($$SELECT risk.import_model('m', risk_test.good_model(), feature_names => '{a,a}')$$);

@@ -28,7 +28,7 @@ CREATE TABLE golden_answer (
 CREATE FUNCTION run_golden(golden, format text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	reference text := risk.import_model('golden', golden_model($1.case_name, format), iterations => $1.iterations);
+	model text := risk.import_model('golden', golden_model($1.case_name, format), rounds => $1.iterations);
 	names text[] := string_to_array((SELECT line FROM golden_line l
 		WHERE l.case_name = $1.case_name AND file = 'rows.csv' AND number = 1), ',');
 	categorical boolean[];
@@ -37,7 +37,7 @@ DECLARE
 BEGIN
 	SELECT array_agg(f.kind = 'category names' ORDER BY f.position), array_agg(f.feature ORDER BY f.position)
 	INTO categorical, features
-	FROM risk.model_features f WHERE f.name || '@' || f.version = reference;
+	FROM risk.model_features f WHERE f.reference = model;
 	IF features <> names THEN
 		RAISE EXCEPTION 'case % has features %, not %', $1.case_name, features, names;
 	END IF;
@@ -50,24 +50,24 @@ BEGIN
 			WHERE case_name = %L AND file = ''rows.csv'' AND number > 1) line', columns, $1.case_name);
 	INSERT INTO golden_answer
 	SELECT $1.case_name, format, 'row', g.number,
-		risk.margins(g, reference), risk.predict(g, reference), flat.contributions
-	FROM given g, LATERAL (SELECT array_agg(c) AS contributions FROM unnest(risk.contributions(g, reference)) c) flat;
+		risk.margins(g, model), risk.predict(g, model), flat.contributions
+	FROM given g, LATERAL (SELECT array_agg(c) AS contributions FROM unnest(risk.contributions(g, model)) c) flat;
 	INSERT INTO golden_answer
 	SELECT $1.case_name, format, 'jsonb', g.number,
-		risk.margins(to_jsonb(g), reference), risk.predict(to_jsonb(g), reference), flat.contributions
+		risk.margins(to_jsonb(g), model), risk.predict(to_jsonb(g), model), flat.contributions
 	FROM given g, LATERAL (SELECT array_agg(c) AS contributions
-		FROM unnest(risk.contributions(to_jsonb(g), reference)) c) flat;
+		FROM unnest(risk.contributions(to_jsonb(g), model)) c) flat;
 	IF NOT true = ANY (categorical) THEN
 		INSERT INTO golden_answer
 		SELECT $1.case_name, format, 'array', number - 1,
-			risk.margins(a.fields, reference), risk.predict(a.fields, reference), flat.contributions
+			risk.margins(a.fields, model), risk.predict(a.fields, model), flat.contributions
 		FROM (SELECT number, string_to_array(line, ',', '')::float8[] AS fields FROM golden_line l
 				WHERE l.case_name = $1.case_name AND file = 'rows.csv' AND number > 1) a,
 			LATERAL (SELECT array_agg(c) AS contributions
-				FROM unnest(risk.contributions(a.fields, reference)) c) flat;
+				FROM unnest(risk.contributions(a.fields, model)) c) flat;
 	END IF;
 	DROP TABLE given;
-	PERFORM risk.drop_model(reference);
+	PERFORM risk.drop_model(model);
 END
 $$;
 

@@ -51,7 +51,7 @@ SELECT string_agg(siren, ' ') AS touched FROM risk_test_views.scores s JOIN rows
 WHERE s.ctid <> b.at;
 
 -- A view that names no version follows a promotion when it is refreshed, not before
-SELECT risk.import_model('viewed', golden_model('logistic-xgb3.3.0', 'ubj'), iterations => 1);
+SELECT risk.import_model('viewed', golden_model('logistic-xgb3.3.0', 'ubj'), rounds => 1);
 SELECT risk.set_thresholds('viewed@2', 0.5, 0.25);
 SELECT risk.promote_model('viewed@2');
 SELECT DISTINCT explanation ->> 'model' AS model FROM risk_test_views.scores;

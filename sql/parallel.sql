@@ -68,7 +68,7 @@ SELECT importance = (SELECT risk.global_importance(b) FROM big b) AS importance 
 
 -- Workers see what this transaction has imported, promoted and set
 BEGIN;
-SELECT risk.import_model('shared', golden_model('logistic-xgb3.3.0', 'ubj'), iterations => 1);
+SELECT risk.import_model('shared', golden_model('logistic-xgb3.3.0', 'ubj'), rounds => 1);
 SELECT launched($$SELECT max(score_company(b, 'shared@2')) FROM big b$$) AS workers_were_there;
 SELECT count(*), bool_and(score_company(b) = score) AS still_version_1,
 	bool_and(score_company(b, 'shared@2') <> score) AS differ

@@ -27,7 +27,7 @@ SELECT risk.resolve_model(), risk.warm_model() > 0 AS warm;
 SELECT reference, state FROM risk.models;
 SELECT feature FROM risk.model_features WHERE name = 'guarded';
 SELECT event FROM risk.model_events WHERE name = 'guarded' ORDER BY number;
-SELECT name, version, state FROM risk.loaded_models WHERE name = 'guarded';
+SELECT reference, state, image_state FROM risk.loaded_models WHERE name = 'guarded';
 
 -- but not change anything, nor see the weights, nor other people's tables
 SELECT outcome($$SELECT objective FROM risk.inspect_model(linear_model(ARRAY['x'], ARRAY[1]))$$);
@@ -85,7 +85,7 @@ SET ROLE regress_company_risk_steward;
 SELECT risk.promote_model('guarded@2', 'approved');
 SELECT outcome($$SELECT risk.rollback_model('guarded', 'why')$$);
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text) TO regress_company_risk_steward;
+GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text, text) TO regress_company_risk_steward;
 SET ROLE regress_company_risk_steward;
 SELECT risk.rollback_model('guarded', 'complaints');
 SELECT outcome($$SELECT risk.archive_model('guarded@2')$$);
@@ -119,7 +119,7 @@ SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[3]));
 SET ROLE regress_company_risk_analyst;
 SELECT risk_test.release('guarded@3');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text),
+GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text, text),
 	risk.promote_model(text, text) TO regress_company_risk_team;
 SET SESSION AUTHORIZATION regress_company_risk_member;
 SELECT risk.rollback_model('guarded', 'by a member');

@@ -52,6 +52,15 @@ SELECT risk.promote_model('failure@4'), risk.promote_model('failure@3');
 SELECT risk.drop_model('failure@4', 'biased');
 SELECT risk.rollback_model('failure', 'past the dropped one');
 SELECT states('failure');
+-- a rollback may say how far back it goes, and gives reasons where there are some
+SELECT risk.promote_model('failure@2'), risk.promote_model('failure@3');
+SELECT outcome(format('SELECT risk.rollback_model(%L, target => %L)', model, target))
+FROM (VALUES ('failure', 'failure@3'), ('failure', 'failure@9'), ('failure', 'failure'), ('failure', 'other@1'),
+	('failure', 'failure@1#00000000'), ('failure', '7'), ('failure@3', 'failure@1'), ('other', 'other@1'),
+	(NULL, 'failure@1')) v (model, target);
+SELECT risk.rollback_model('failure', target => 'failure@1');
+SELECT outcome($$SELECT risk.rollback_model('failure', target => 'failure@2')$$);
+SELECT states('failure');
 SELECT risk.import_model('failure', constant_model(5));
 
 -- All of it with who, when and why; the history of a dropped version stays.
@@ -188,6 +197,26 @@ SELECT count(*) AS whole_tables FROM pg_locks
 WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' AND locktype = 'relation'
 	AND relation = 'risk_internal.registry'::regclass;
 ROLLBACK;
+-- a pinned reference is one version with one content, or an error
+SELECT risk.pin_model('failure@1') = 'failure@1#' || left(content_digest, 16) AS pinned,
+	risk.resolve_model(risk.pin_model('failure@1')) AS resolved,
+	risk.resolve_model('failure@1#' || content_digest) AS by_all_digits,
+	risk.resolve_model('failure@1#' || left(content_digest, 8)) AS by_eight,
+	score_company('{"debt": 1, "staff": 2}'::jsonb, risk.pin_model('failure@1'))
+		= score_company('{"debt": 1, "staff": 2}'::jsonb, 'failure@1') AS scores,
+	regexp_replace(outcome(format($$SELECT risk.resolve_model('failure@1#%s')$$, translate(left(content_digest, 8),
+		'0123456789abcdef', '123456789abcdef0'))), '[0-9a-f]{8}', '(digits)', 'g') AS another_content,
+	regexp_replace(outcome(format($$SELECT score_company('{}'::jsonb, 'failure@1#%s')$$,
+		overlay(content_digest PLACING CASE right(content_digest, 1) WHEN '0' THEN '1' ELSE '0' END FROM 64))),
+		'[0-9a-f]{64}', '(digits)', 'g') AS last_digit
+FROM risk.models WHERE reference = 'failure@1' \gx
+SELECT risk.pin_model('failure') = risk.pin_model(risk.resolve_model('failure')) AS of_production;
+SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure' || rest)), E'\n', 1) AS refused
+FROM unnest('{@1#,@1#1234567,@1#1234567G,@1#ABCDEF12,@1#12345678 ,@#12345678,
+	#12345678,@1@12345678,@01#12345678,@1#12345678#12345678}'::text[]) rest;
+SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure@1#' || repeat('0', 65))), ':', 1) AS refused;
+SELECT name, version, digest FROM unnest('{failure,failure@1,failure@1#0123456789abcdef,""}'::text[]) reference,
+	risk_internal.parse_reference(reference);
 SET company_risk.default_model = 'successor';
 SELECT risk.resolve_model(), risk.resolve_model(NULL), risk.resolve_model('failure');
 SET company_risk.default_model = 'failure@1';

@@ -42,7 +42,7 @@ SELECT risk.train_model('credit', 'SELECT * FROM borrower', 'failed', key_column
 	period_column => 'period', known_column => 'known', rounds => 40,
 	parameters => '{"max_depth": 3, "eta": 0.2}', description => 'first');
 SET client_min_messages = warning;
-SELECT state, description, objective, features, rounds, threshold_strong > threshold_moderate AS thresholds,
+SELECT state, description, objective, feature_count, rounds, threshold_strong > threshold_moderate AS thresholds,
 	threshold_strong BETWEEN 0 AND 1 AS in_range
 FROM risk.models WHERE reference = 'credit@1';
 SELECT position, feature, kind, categories FROM risk.model_features WHERE name = 'credit' ORDER BY position;

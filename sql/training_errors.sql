@@ -164,7 +164,7 @@ SELECT count(*) AS models FROM risk.models;
 SELECT count(*) AS trainings FROM risk.trainings;
 SELECT count(*) AS at_work FROM risk.training_progress;
 SELECT training('TABLE sound', ', key_column => ''id''');
-SELECT features, state FROM risk.models WHERE name = 'wrong';
+SELECT feature_count, state FROM risk.models WHERE name = 'wrong';
 -- A failure after the training: there is nothing to calibrate
 SELECT training('SELECT 0.0::float8 * id AS x, z % 2 AS z, y FROM sound',
 	', features => ''{z}'', calibration => ''sigmoid'',

@@ -32,6 +32,30 @@ WHERE type IN ('function', 'schema', 'table', 'view', 'type', 'operator', 'aggre
 		WHERE t.oid = objid AND (t.typrelid <> 0 OR t.typelem <> 0)))
 ORDER BY type, identity COLLATE "C";
 
+-- so has every column of a view
+SELECT c.oid::regclass AS view, a.attname AS column_without_comment FROM member m
+	JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'v'
+	JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE COALESCE(col_description(c.oid, a.attnum), '') = ''
+ORDER BY c.oid::regclass::text COLLATE "C", a.attnum;
+-- Arguments have names, and one thing has one name: a column is name or name[] and called ..._column or
+-- ..._columns, a seed is bigint and 0, bytes are not called model, nor is anything by the names of before
+SELECT p.proname AS function, a.name AS argument, format_type(a.type, NULL) AS type
+FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+		AND p.pronamespace = 'risk'::regnamespace,
+	ROWS FROM (unnest(p.proargtypes::oid[]), unnest(COALESCE(p.proargnames, '{}')))
+		WITH ORDINALITY a (type, name, number)
+WHERE a.number <= p.pronargs AND NOT (p.prorettype = 'trigger'::regtype)
+	AND (COALESCE(a.name, '') = ''
+		OR a.type IN ('name'::regtype, 'name[]'::regtype) AND a.name !~ '_columns?$'
+		OR a.name ~ '_columns?$' AND a.type NOT IN ('name'::regtype, 'name[]'::regtype)
+		OR a.name = 'seed' AND (a.type <> 'bigint'::regtype
+			OR pg_get_function_arguments(p.oid) NOT LIKE '%seed bigint DEFAULT 0%')
+		OR a.type = 'bytea'::regtype AND a.name = 'model'
+		OR a.name IN ('iterations', 'sample', 'early_stopping', 'label', 'weight', 'known', 'key')
+			AND a.type IN ('name'::regtype, 'text'::regtype, 'integer'::regtype))
+ORDER BY p.oid::regprocedure::text COLLATE "C", a.number;
+
 -- How the functions may be used; forms is the number of functions of a name
 SELECT p.proname AS function, count(*) AS forms,
 	CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END AS volatility,

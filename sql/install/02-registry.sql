@@ -17,6 +17,42 @@ CREATE FUNCTION risk_internal.alert_word(language text, level text) RETURNS text
 COMMENT ON FUNCTION risk_internal.alert_word(text, text) IS
 	'Internal: a language''s word for a level of alert, which is strong, moderate or none';
 
+/* What a name may be: the first "@" of a reference ends it. */
+CREATE FUNCTION risk_internal.is_model_name(name text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN name OPERATOR(pg_catalog.~) '^[^@[:space:]]+$'
+	AND pg_catalog.octet_length(name) OPERATOR(pg_catalog.<=) 200;
+COMMENT ON FUNCTION risk_internal.is_model_name(text) IS 'Internal: whether a model may be called so';
+
+CREATE FUNCTION risk_internal.check_model_name(name text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF check_model_name.name IS NULL THEN
+		RAISE EXCEPTION 'name must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF NOT risk_internal.is_model_name(check_model_name.name) THEN
+		RAISE EXCEPTION 'invalid model name "%"', check_model_name.name
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A model name has 1 to 200 bytes, and holds no space and no "@".';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION risk_internal.check_model_name(text) IS 'Internal: an error where a model may not be called so';
+
+CREATE FUNCTION risk_internal.parse_reference(model text, OUT name text, OUT version integer, OUT digest text)
+	AS 'MODULE_PATHNAME', 'company_risk_parse_reference' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.parse_reference(text) IS
+	'Internal: what a reference says, as name, name@version or name@version#digest; looks nothing up';
+
+/* Also inside a function that runs as its owner */
+CREATE FUNCTION risk_internal.acting_role() RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE pg_catalog.current_setting('role') WHEN 'none' THEN SESSION_USER::pg_catalog.text
+	ELSE pg_catalog.current_setting('role') END;
+COMMENT ON FUNCTION risk_internal.acting_role() IS 'Internal: the role that acts, for the registry''s records';
+
 CREATE TABLE risk_internal.registry (
 	name text COLLATE "C" NOT NULL,
 	version integer NOT NULL,
@@ -33,7 +69,7 @@ CREATE TABLE risk_internal.registry (
 	xgboost_version text NOT NULL,
 	booster text NOT NULL,
 	objective text NOT NULL,
-	features integer NOT NULL,
+	feature_count integer NOT NULL,
 	output_groups integer NOT NULL,
 	trees integer NOT NULL,
 	nodes bigint NOT NULL,
@@ -64,7 +100,7 @@ CREATE TABLE risk_internal.registry (
 	verified_rows bigint,
 	verified_different bigint,
 	CONSTRAINT registry_pkey PRIMARY KEY (name, version),
-	CONSTRAINT registry_name_check CHECK (name OPERATOR(pg_catalog.~) '^[^@[:space:]]+$'),
+	CONSTRAINT registry_name_check CHECK (risk_internal.is_model_name(name)),
 	CONSTRAINT registry_version_check CHECK (version OPERATOR(pg_catalog.>) 0),
 	CONSTRAINT registry_state_check CHECK (
 		state OPERATOR(pg_catalog.=) ANY (ARRAY['candidate'::pg_catalog.text, 'production', 'archived'])),

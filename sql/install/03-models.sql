@@ -10,7 +10,7 @@ SELECT r.name,
 	r.description,
 	r.objective,
 	r.booster,
-	r.features,
+	r.feature_count,
 	r.output_groups,
 	r.trees,
 	r.nodes,
@@ -23,8 +23,8 @@ SELECT r.name,
 	COALESCE(r.alert_strong, risk_internal.alert_word(r.language, 'strong')) AS alert_strong,
 	COALESCE(r.alert_moderate, risk_internal.alert_word(r.language, 'moderate')) AS alert_moderate,
 	COALESCE(r.alert_none, risk_internal.alert_word(r.language, 'none')) AS alert_none,
-	r.calibration OPERATOR(pg_catalog.->>) 'method'::pg_catalog.text AS calibration,
-	r.calibration AS calibration_parameters,
+	r.calibration OPERATOR(pg_catalog.->>) 'method'::pg_catalog.text AS calibration_method,
+	r.calibration,
 	r.source_schema::pg_catalog.text AS source_schema,
 	r.source_relation::pg_catalog.text AS source_relation,
 	r.key_column::pg_catalog.text AS key_column,
@@ -49,24 +49,42 @@ SELECT r.name,
 	r.verified_different
 FROM risk_internal.registry r;
 COMMENT ON VIEW risk.models IS 'Every version of every model: state, what it is, thresholds, bound relation';
-COMMENT ON COLUMN risk.models.reference IS 'Reference that pins this version, name@version';
+COMMENT ON COLUMN risk.models.name IS 'Name of the model, the same for all its versions';
+COMMENT ON COLUMN risk.models.version IS 'Number of the version, counted from 1; that of a dropped one is not given again';
+COMMENT ON COLUMN risk.models.reference IS 'Reference to this version, name@version; risk.pin_model adds its content';
 COMMENT ON COLUMN risk.models.state IS 'candidate, production (one version per name) or archived';
+COMMENT ON COLUMN risk.models.description IS 'What the import was told';
+COMMENT ON COLUMN risk.models.objective IS 'What the model was trained for, as XGBoost calls it';
+COMMENT ON COLUMN risk.models.booster IS 'gbtree, dart or gblinear';
+COMMENT ON COLUMN risk.models.feature_count IS 'How many features it reads; see risk.model_features';
+COMMENT ON COLUMN risk.models.output_groups IS 'How many margins it gives for a company';
+COMMENT ON COLUMN risk.models.trees IS 'Trees in the model, of all its rounds';
+COMMENT ON COLUMN risk.models.nodes IS 'Nodes of those trees, leaves included';
+COMMENT ON COLUMN risk.models.depth IS 'Splits on the longest way to a leaf';
 COMMENT ON COLUMN risk.models.rounds IS 'Boosting rounds used, of rounds_total in the model';
+COMMENT ON COLUMN risk.models.rounds_total IS 'Boosting rounds in the model';
 COMMENT ON COLUMN risk.models.threshold_strong IS 'Scores from here on are a strong alert';
 COMMENT ON COLUMN risk.models.threshold_moderate IS 'Scores from here on are at least a moderate alert';
 COMMENT ON COLUMN risk.models.language IS 'Language, en or fr, of the words that stand among the dictionary''s: base, others, levels of alert';
 COMMENT ON COLUMN risk.models.alert_strong IS 'What risk.alert_level answers from threshold_strong on';
 COMMENT ON COLUMN risk.models.alert_moderate IS 'What risk.alert_level answers from threshold_moderate on';
 COMMENT ON COLUMN risk.models.alert_none IS 'What risk.alert_level answers below threshold_moderate';
-COMMENT ON COLUMN risk.models.calibration IS 'How scores are made from margins: sigmoid or isotonic; NULL when they are the objective''s own';
-COMMENT ON COLUMN risk.models.calibration_parameters IS 'The calibration as risk.set_calibration takes it';
+COMMENT ON COLUMN risk.models.calibration_method IS 'How scores are made from margins: sigmoid or isotonic; NULL when they are the objective''s own';
+COMMENT ON COLUMN risk.models.calibration IS 'The calibration, as risk.set_calibration takes it';
+COMMENT ON COLUMN risk.models.source_schema IS 'Schema of the relation in which companies are looked up (risk.bind_source)';
+COMMENT ON COLUMN risk.models.source_relation IS 'Its name';
+COMMENT ON COLUMN risk.models.key_column IS 'Its column with the company''s number';
+COMMENT ON COLUMN risk.models.period_column IS 'Its column with the period; NULL when it has none';
+COMMENT ON COLUMN risk.models.xgboost_version IS 'Version of XGBoost that wrote the model';
+COMMENT ON COLUMN risk.models.format IS 'What the bytes were when they were imported: json, ubjson, or binary (converted to JSON)';
 COMMENT ON COLUMN risk.models.bytes IS 'Length of the model as imported';
 COMMENT ON COLUMN risk.models.image_bytes IS 'Length of the image that scores, at import';
 COMMENT ON COLUMN risk.models.digest IS 'SHA-256 of the bytes as imported';
-COMMENT ON COLUMN risk.models.content_digest IS 'SHA-256 of what decides margins: bytes, rounds used, feature names; equal on two servers means equal margins, and equal scores where calibration_parameters are equal, too';
+COMMENT ON COLUMN risk.models.content_digest IS 'SHA-256 of what decides margins: bytes, rounds used, feature names; equal on two servers means equal margins, and equal scores where calibration is equal, too';
+COMMENT ON COLUMN risk.models.imported_at IS 'When it was imported';
+COMMENT ON COLUMN risk.models.imported_by IS 'By which role';
 COMMENT ON COLUMN risk.models.promoted_at IS 'When this version last came into production';
-COMMENT ON COLUMN risk.models.format IS 'What the bytes were when they were imported: json, ubjson, or binary (converted to JSON)';
-COMMENT ON COLUMN risk.models.verified_at IS 'When risk.verify_model last compared this version with libxgboost; null: never';
+COMMENT ON COLUMN risk.models.verified_at IS 'When risk.verify_model last compared this version with libxgboost; NULL: never';
 COMMENT ON COLUMN risk.models.verified_with IS 'Version of libxgboost that it was compared with';
 COMMENT ON COLUMN risk.models.verified_rows IS 'Rows compared';
 COMMENT ON COLUMN risk.models.verified_different IS 'Rows whose margins were not the same to the bit: 0 is how it should be';
@@ -75,6 +93,7 @@ GRANT SELECT ON risk.models TO PUBLIC;
 CREATE VIEW risk.model_features AS
 SELECT f.name,
 	f.version,
+	f.name OPERATOR(pg_catalog.||) '@' OPERATOR(pg_catalog.||) f.version::pg_catalog.text AS reference,
 	f.position,
 	f.feature,
 	f.kind,
@@ -92,30 +111,64 @@ FROM risk_internal.registry_feature f
 		AND g.version OPERATOR(pg_catalog.=) f.version
 		AND g.feature_group OPERATOR(pg_catalog.=) f.feature_group;
 COMMENT ON VIEW risk.model_features IS 'Features of every version of every model, with their dictionary';
+COMMENT ON COLUMN risk.model_features.name IS 'Name of the model';
+COMMENT ON COLUMN risk.model_features.version IS 'Number of the version';
+COMMENT ON COLUMN risk.model_features.reference IS 'Reference to the version, name@version';
 COMMENT ON COLUMN risk.model_features.position IS 'Position in the model, from 1: the subscript in float8[] arguments';
+COMMENT ON COLUMN risk.model_features.feature IS 'Name of the feature, as columns and keys are called that feed it';
 COMMENT ON COLUMN risk.model_features.kind IS 'numeric, category names (takes text) or category codes (takes integers)';
 COMMENT ON COLUMN risk.model_features.used IS 'Whether any split of the model reads the feature';
+COMMENT ON COLUMN risk.model_features.label IS 'What readers call it (risk.describe_features)';
+COMMENT ON COLUMN risk.model_features.feature_group IS 'Code of the group that it is summed up in';
+COMMENT ON COLUMN risk.model_features.group_label IS 'What readers call that group';
+COMMENT ON COLUMN risk.model_features.source IS 'Where its values come from';
+COMMENT ON COLUMN risk.model_features.unit IS 'What its values are counted in';
+COMMENT ON COLUMN risk.model_features.description IS 'What it is';
+COMMENT ON COLUMN risk.model_features.categories IS 'The names of its categories, in the order of their codes';
 GRANT SELECT ON risk.model_features TO PUBLIC;
 
 CREATE VIEW risk.model_events AS
-SELECT e.name, e.number, e.version, e.event, e.reason, e.role, e.happened_at, e.details
+SELECT e.name,
+	e.number,
+	e.version,
+	e.name OPERATOR(pg_catalog.||) '@' OPERATOR(pg_catalog.||) e.version::pg_catalog.text AS reference,
+	e.event,
+	e.reason,
+	e.role,
+	e.happened_at,
+	e.details
 FROM risk_internal.registry_event e;
 COMMENT ON VIEW risk.model_events IS 'History of every model: what was done to which version, by whom, when and why';
+COMMENT ON COLUMN risk.model_events.name IS 'Name of the model';
+COMMENT ON COLUMN risk.model_events.number IS 'Counts the model''s events, from 1';
+COMMENT ON COLUMN risk.model_events.version IS 'Number of the version that it was done to';
+COMMENT ON COLUMN risk.model_events.reference IS 'Reference to the version, name@version; the version may be gone';
+COMMENT ON COLUMN risk.model_events.event IS 'What was done: import, promote, rollback, archive, drop, describe, bind, thresholds, alert words, calibrate, profile or verify';
+COMMENT ON COLUMN risk.model_events.reason IS 'Why, in the words of whoever did it; of an import its description';
+COMMENT ON COLUMN risk.model_events.role IS 'The role that did it';
+COMMENT ON COLUMN risk.model_events.happened_at IS 'When';
+COMMENT ON COLUMN risk.model_events.details IS 'With what: what was replaced, set or found';
 GRANT SELECT ON risk.model_events TO PUBLIC;
 
 CREATE FUNCTION risk.resolve_model(model text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_resolve_model' LANGUAGE C STABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION risk.resolve_model(text) IS
-	'The version, as name@version, that a model reference means in this statement. NULL: company_risk.default_model, else the only model in production; name: its production version';
+	'The version, as name@version, that a model reference means in this statement. NULL: company_risk.default_model, else the only model in production; name: its production version; name@version: that version; name@version#digest: that version, and an error if its content digest does not begin so';
 
+CREATE FUNCTION risk.pin_model(model text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_pin_model' LANGUAGE C STABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION risk.pin_model(text) IS
+	'The version that a model reference means in this statement, as name@version#digest: a reference that is an error wherever that version has another content';
+
+/* What was asked for and what is used are one column: rounds goes in and comes out. */
 CREATE FUNCTION risk.inspect_model(
-	model bytea,
-	iterations integer DEFAULT NULL,
+	model_bytes bytea,
+	INOUT rounds integer DEFAULT NULL,
 	feature_names text[] DEFAULT NULL,
 	OUT format text,
 	OUT bytes bigint,
-	OUT digest bytea,
-	OUT content_digest bytea,
+	OUT digest text,
+	OUT content_digest text,
 	OUT xgboost_version text,
 	OUT booster text,
 	OUT objective text,
@@ -123,7 +176,6 @@ CREATE FUNCTION risk.inspect_model(
 	OUT trees integer,
 	OUT nodes bigint,
 	OUT depth integer,
-	OUT rounds integer,
 	OUT rounds_total integer,
 	OUT image_bytes bigint,
 	OUT features text[],
@@ -132,34 +184,54 @@ CREATE FUNCTION risk.inspect_model(
 	OUT categories jsonb)
 	AS 'MODULE_PATHNAME', 'company_risk_inspect_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION risk.inspect_model(bytea, integer, text[]) IS
-	'Reads and checks an XGBoost model (JSON or UBJSON, 1.0 to 3.4) as an import would, and says what it is; changes nothing';
+	'Reads and checks an XGBoost model (JSON or UBJSON, 1.0 to 3.4) as an import would, and says what it is; changes nothing. rounds: boosting rounds to use, and in the answer those used';
 REVOKE ALL ON FUNCTION risk.inspect_model(bytea, integer, text[]) FROM PUBLIC;
 
 CREATE FUNCTION risk_internal.image_state(
 	OUT content_digest bytea,
 	OUT bytes bigint,
 	OUT place text,
-	OUT state text,
+	OUT image_state text,
 	OUT backends integer,
 	OUT loads bigint,
 	OUT loaded_at timestamptz,
-	OUT last_used timestamptz,
+	OUT last_used_at timestamptz,
 	OUT superseded boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'company_risk_loaded_models' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 100 ROWS 10;
 COMMENT ON FUNCTION risk_internal.image_state() IS
-	'Images of models of this database in shared memory, and private ones of this session; read the view risk.loaded_models';
+	'Internal: images of models of this database in shared memory, and private ones of this session; read the view risk.loaded_models';
 
 CREATE VIEW risk.loaded_models AS
-SELECT r.name, r.version, r.state AS model_state, i.bytes, i.place, i.state, i.backends, i.loads,
-	i.loaded_at, i.last_used, i.superseded, pg_catalog.encode(i.content_digest, 'hex') AS content_digest
+SELECT r.name,
+	r.version,
+	r.name OPERATOR(pg_catalog.||) '@' OPERATOR(pg_catalog.||) r.version::pg_catalog.text AS reference,
+	r.state,
+	i.image_state,
+	i.place,
+	i.bytes,
+	i.backends,
+	i.loads,
+	i.loaded_at,
+	i.last_used_at,
+	i.superseded,
+	pg_catalog.encode(i.content_digest, 'hex') AS content_digest
 FROM risk_internal.image_state() i
 	LEFT JOIN risk_internal.registry r ON r.content_digest OPERATOR(pg_catalog.=) i.content_digest;
 COMMENT ON VIEW risk.loaded_models IS 'Models in memory now: size, place, sessions attached; a model dropped but still in memory has no name';
+COMMENT ON COLUMN risk.loaded_models.name IS 'Name of the model; NULL: dropped, or not visible yet';
+COMMENT ON COLUMN risk.loaded_models.version IS 'Number of the version; versions of one content share an image, and have a row each';
+COMMENT ON COLUMN risk.loaded_models.reference IS 'Reference to the version, name@version';
+COMMENT ON COLUMN risk.loaded_models.state IS 'State of the version: candidate, production or archived';
+COMMENT ON COLUMN risk.loaded_models.image_state IS 'State of the image: ready, or loading (then its size and times are not known)';
 COMMENT ON COLUMN risk.loaded_models.place IS 'shared (one copy for all sessions) or private (of this session)';
+COMMENT ON COLUMN risk.loaded_models.bytes IS 'Length of the image';
 COMMENT ON COLUMN risk.loaded_models.backends IS 'Sessions and workers attached now';
 COMMENT ON COLUMN risk.loaded_models.loads IS 'How often the image was built since it has its place in memory';
+COMMENT ON COLUMN risk.loaded_models.loaded_at IS 'When it was built';
+COMMENT ON COLUMN risk.loaded_models.last_used_at IS 'When a statement that used it last began';
 COMMENT ON COLUMN risk.loaded_models.superseded IS 'No candidate or production version has this content any more: freed once nobody is attached';
+COMMENT ON COLUMN risk.loaded_models.content_digest IS 'Content digest of the versions that it serves';
 GRANT SELECT ON risk.loaded_models TO PUBLIC;
 
 CREATE FUNCTION risk.warm_model(model text DEFAULT NULL) RETURNS bigint
@@ -189,10 +261,7 @@ AS $$
 BEGIN
 	INSERT INTO risk_internal.registry_event (name, number, version, event, reason, role, details)
 	SELECT record_event.name, COALESCE(max(e.number), 0) + 1, record_event.version, record_event.event,
-		record_event.reason,
-		-- the role that acts, also inside a function that runs as its owner
-		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
-		record_event.details
+		record_event.reason, risk_internal.acting_role(), record_event.details
 	FROM risk_internal.registry_event e WHERE e.name = record_event.name;
 EXCEPTION WHEN unique_violation THEN
 	-- the registry is locked and the number is free in sight: another transaction
@@ -210,7 +279,8 @@ CREATE FUNCTION risk_internal.lock_version(model text, need_version boolean DEFA
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	reference text;
+	asked record;
+	found record;
 	newest integer;
 	found_row risk_internal.registry;
 BEGIN
@@ -218,9 +288,10 @@ BEGIN
 		RAISE EXCEPTION 'model must not be null'
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the model, as name@version.';
 	END IF;
+	asked := risk_internal.parse_reference(lock_version.model);
 	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
-	IF need_version AND strpos(lock_version.model, '@') = 0 THEN
-		SELECT max(r.version) INTO newest FROM risk_internal.registry r WHERE r.name = lock_version.model;
+	IF need_version AND asked.version IS NULL THEN
+		SELECT max(r.version) INTO newest FROM risk_internal.registry r WHERE r.name = asked.name;
 		IF newest IS NULL THEN
 			RAISE EXCEPTION 'model "%" does not exist', lock_version.model
 				USING ERRCODE = 'undefined_object', HINT = 'See the view risk.models.';
@@ -229,9 +300,9 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = format('Write the version, as %s@%s.', lock_version.model, newest);
 	END IF;
-	reference := risk.resolve_model(lock_version.model);
+	found := risk_internal.parse_reference(risk.resolve_model(lock_version.model));
 	SELECT r.* INTO STRICT found_row FROM risk_internal.registry r
-	WHERE r.name = split_part(reference, '@', 1) AND r.version = split_part(reference, '@', 2)::integer;
+	WHERE r.name = found.name AND r.version = found.version;
 	RETURN found_row;
 END
 $$;
@@ -263,35 +334,22 @@ COMMENT ON FUNCTION risk.promote_model(text, text) IS
 	'Puts a version (name@version) into production; the version that was there is archived. Returns name@version';
 REVOKE ALL ON FUNCTION risk.promote_model(text, text) FROM PUBLIC;
 
-CREATE FUNCTION risk.rollback_model(name text, reason text) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+/*
+ * The versions of a model in the order in which they came into production, as a
+ * stack: a rollback takes the top away for good, so two of them never go back and
+ * forth; 0 stands for a time without a version in production.
+ */
+CREATE FUNCTION risk_internal.production_stack(name text) RETURNS integer[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	-- versions in the order in which they came into production, as a stack: a
-	-- rollback takes the top away for good, so two of them never go back and forth;
-	-- 0 stands for a time without a version in production
 	stack integer[] := '{}';
 	happened record;
-	target integer;
-	current_version integer;
 BEGIN
-	IF rollback_model.name IS NULL THEN
-		RAISE EXCEPTION 'name must not be null' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
-	IF NOT EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = rollback_model.name) THEN
-		RAISE EXCEPTION 'model "%" does not exist', rollback_model.name
-			USING ERRCODE = 'undefined_object',
-				HINT = CASE WHEN strpos(rollback_model.name, '@') > 0
-					THEN 'A rollback takes a name, without a version.' ELSE 'See the view risk.models.' END;
-	END IF;
-	SELECT r.version INTO current_version FROM risk_internal.registry r
-	WHERE r.name = rollback_model.name AND r.state = 'production';
-
 	FOR happened IN
 		SELECT e.event, e.version, e.details FROM risk_internal.registry_event e
-		WHERE e.name = rollback_model.name ORDER BY e.number
+		WHERE e.name = production_stack.name ORDER BY e.number
 	LOOP
 		IF happened.event = 'promote' THEN
 			stack := stack || happened.version;
@@ -302,28 +360,77 @@ BEGIN
 			stack := stack[1 : (happened.details ->> 'depth')::integer];
 		END IF;
 	END LOOP;
+	RETURN stack;
+END
+$$;
+COMMENT ON FUNCTION risk_internal.production_stack(text) IS
+	'Internal: the versions of a model that were in production, as risk.rollback_model goes back through them';
+REVOKE ALL ON FUNCTION risk_internal.production_stack(text) FROM PUBLIC;
 
-	FOR depth IN REVERSE cardinality(stack) - 1 .. 1 LOOP
-		target := stack[depth];
-		IF target <> 0 AND target IS DISTINCT FROM current_version
-			AND EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = rollback_model.name AND r.version = target) THEN
-			PERFORM risk_internal.record_event(rollback_model.name, target, 'rollback', rollback_model.reason,
-				jsonb_build_object('replaced', current_version, 'depth', depth));
-			UPDATE risk_internal.registry r SET state = 'archived'
-			WHERE r.name = rollback_model.name AND r.state = 'production';
-			UPDATE risk_internal.registry r SET state = 'production'
-			WHERE r.name = rollback_model.name AND r.version = target;
-			RETURN rollback_model.name || '@' || target;
+CREATE FUNCTION risk.rollback_model(model text, reason text DEFAULT NULL, target text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	asked record;
+	wanted record;
+	wanted_version integer;
+	stack integer[];
+	back_to integer;
+	current_version integer;
+BEGIN
+	IF rollback_model.model IS NULL THEN
+		RAISE EXCEPTION 'model must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	asked := risk_internal.parse_reference(rollback_model.model);
+	IF asked.version IS NOT NULL THEN
+		RAISE EXCEPTION 'reference "%" says which version', rollback_model.model
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = format('A rollback is of a name, as %s; the version to go back to may be given as target.', asked.name);
+	END IF;
+	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
+	IF NOT EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = asked.name) THEN
+		RAISE EXCEPTION 'model "%" does not exist', rollback_model.model
+			USING ERRCODE = 'undefined_object', HINT = 'See the view risk.models.';
+	END IF;
+	IF rollback_model.target IS NOT NULL THEN
+		wanted := risk_internal.parse_reference(rollback_model.target);
+		IF wanted.name IS DISTINCT FROM asked.name OR wanted.version IS NULL THEN
+			RAISE EXCEPTION 'target "%" is no version of model "%"', rollback_model.target, asked.name
+				USING ERRCODE = 'invalid_parameter_value', HINT = format('Write the version, as %s@1.', asked.name);
 		END IF;
+		-- exists, and has the content that the reference may ask for
+		PERFORM risk.resolve_model(rollback_model.target);
+		wanted_version := wanted.version;
+	END IF;
+	SELECT r.version INTO current_version FROM risk_internal.registry r
+	WHERE r.name = asked.name AND r.state = 'production';
+
+	stack := risk_internal.production_stack(asked.name);
+	FOR depth IN REVERSE cardinality(stack) - 1 .. 1 LOOP
+		back_to := stack[depth];
+		CONTINUE WHEN back_to = 0 OR back_to IS NOT DISTINCT FROM current_version
+			OR back_to <> wanted_version
+			OR NOT EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = asked.name AND r.version = back_to);
+		PERFORM risk_internal.record_event(asked.name, back_to, 'rollback', rollback_model.reason,
+			jsonb_build_object('replaced', current_version, 'depth', depth));
+		UPDATE risk_internal.registry r SET state = 'archived'
+		WHERE r.name = asked.name AND r.state = 'production';
+		UPDATE risk_internal.registry r SET state = 'production'
+		WHERE r.name = asked.name AND r.version = back_to;
+		RETURN asked.name || '@' || back_to;
 	END LOOP;
-	RAISE EXCEPTION 'model "%" has no earlier production version to go back to', rollback_model.name
+	RAISE EXCEPTION '%', CASE WHEN wanted_version IS NULL
+			THEN format('model "%s" has no earlier production version to go back to', asked.name)
+			ELSE format('version %s of model "%s" is no earlier production version to go back to',
+				wanted_version, asked.name) END
 		USING ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = 'See the view risk.model_events; risk.promote_model puts any version into production.';
 END
 $$;
-COMMENT ON FUNCTION risk.rollback_model(text, text) IS
-	'Puts the previous production version of a model back; repeated, it goes further back and never forth. Returns name@version';
-REVOKE ALL ON FUNCTION risk.rollback_model(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION risk.rollback_model(text, text, text) IS
+	'Puts the previous production version of a model (a name) back, or the one that target names (name@version), if it was in production before; repeated, it goes further back and never forth. Returns name@version';
+REVOKE ALL ON FUNCTION risk.rollback_model(text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.archive_model(model text, reason text DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

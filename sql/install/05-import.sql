@@ -1,7 +1,7 @@
 CREATE FUNCTION risk.import_model(
 	name text,
-	model bytea,
-	iterations integer DEFAULT NULL,
+	model_bytes bytea,
+	rounds integer DEFAULT NULL,
 	feature_names text[] DEFAULT NULL,
 	description text DEFAULT NULL,
 	version integer DEFAULT NULL,
@@ -19,17 +19,9 @@ DECLARE
 	converted boolean := false;
 	verified record;
 BEGIN
-	IF import_model.name IS NULL OR import_model.model IS NULL THEN
-		RAISE EXCEPTION 'name and model must not be null' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	IF import_model.name !~ '^[^@[:space:]]+$' THEN
-		RAISE EXCEPTION 'invalid model name "%"', import_model.name
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'A model name is not empty and holds no space and no "@".';
-	END IF;
-	IF octet_length(import_model.name) > 200 THEN
-		RAISE EXCEPTION 'model name is too long'
-			USING ERRCODE = 'name_too_long', DETAIL = 'It may have 200 bytes.';
+	PERFORM risk_internal.check_model_name(import_model.name);
+	IF import_model.model_bytes IS NULL THEN
+		RAISE EXCEPTION 'model_bytes must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	IF new_version NOT BETWEEN 1 AND 999999999 THEN
 		RAISE EXCEPTION 'invalid model version %', new_version
@@ -37,16 +29,16 @@ BEGIN
 	END IF;
 
 	-- a compressed value would be decompressed again for each piece
-	IF pg_column_size(import_model.model) < octet_length(import_model.model) THEN
-		import_model.model := import_model.model || ''::bytea;
+	IF pg_column_size(import_model.model_bytes) < octet_length(import_model.model_bytes) THEN
+		import_model.model_bytes := import_model.model_bytes || ''::bytea;
 	END IF;
 
 	-- everything is read and checked before the registry is locked
-	IF risk_internal.is_binary_model(import_model.model) THEN
-		import_model.model := risk.convert_model(import_model.model);
+	IF risk_internal.is_binary_model(import_model.model_bytes) THEN
+		import_model.model_bytes := risk.convert_model(import_model.model_bytes);
 		converted := true;
 	END IF;
-	found_model := risk.inspect_model(import_model.model, import_model.iterations, import_model.feature_names);
+	found_model := risk.inspect_model(import_model.model_bytes, import_model.rounds, import_model.feature_names);
 	IF converted THEN
 		found_model.format := 'binary';
 	END IF;
@@ -66,22 +58,22 @@ BEGIN
 	WHERE r.name = import_model.name AND r.version < new_version;
 
 	PERFORM risk_internal.record_event(import_model.name, new_version, 'import', import_model.description,
-		jsonb_build_object('digest', encode(found_model.digest, 'hex'),
-			'content_digest', encode(found_model.content_digest, 'hex'),
+		jsonb_build_object('digest', found_model.digest, 'content_digest', found_model.content_digest,
 			'rounds', found_model.rounds, 'rounds_total', found_model.rounds_total));
 
 	INSERT INTO risk_internal.registry (name, version, description, imported_by,
-		format, bytes, digest, content_digest, xgboost_version, booster, objective, features,
+		format, bytes, digest, content_digest, xgboost_version, booster, objective, feature_count,
 		output_groups, trees, nodes, depth, rounds, rounds_total, image_bytes)
 	VALUES (import_model.name, new_version, import_model.description,
-		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
-		found_model.format, found_model.bytes, found_model.digest, found_model.content_digest,
+		risk_internal.acting_role(),
+		found_model.format, found_model.bytes, decode(found_model.digest, 'hex'),
+		decode(found_model.content_digest, 'hex'),
 		found_model.xgboost_version, found_model.booster, found_model.objective,
 		cardinality(found_model.features), found_model.output_groups, found_model.trees, found_model.nodes,
 		found_model.depth, found_model.rounds, found_model.rounds_total, found_model.image_bytes);
 
 	INSERT INTO risk_internal.registry_chunk (name, version, number, data)
-	SELECT import_model.name, new_version, n, substring(import_model.model FROM (n - 1) * chunk_bytes + 1 FOR chunk_bytes)
+	SELECT import_model.name, new_version, n, substring(import_model.model_bytes FROM (n - 1) * chunk_bytes + 1 FOR chunk_bytes)
 	FROM generate_series(1, ((found_model.bytes + chunk_bytes - 1) / chunk_bytes)::integer) n;
 
 	-- dictionary, its language and bound relation follow the name; thresholds and words
@@ -123,9 +115,9 @@ BEGIN
 	IF found_model.rounds <> found_model.rounds_total THEN
 		RAISE NOTICE 'model "%" uses the first % of its % boosting rounds',
 			import_model.name || '@' || new_version, found_model.rounds, found_model.rounds_total
-			USING DETAIL = CASE WHEN import_model.iterations IS NULL
-				THEN 'This is the model''s best iteration; pass iterations to use another number.'
-				ELSE 'This is what the argument iterations says.' END;
+			USING DETAIL = CASE WHEN import_model.rounds IS NULL
+				THEN 'This is the model''s best iteration; pass rounds to use another number.'
+				ELSE 'This is what the argument rounds says.' END;
 	END IF;
 	-- U+FFFD is the mark of a lost character; other encodings cannot even name it
 	IF getdatabaseencoding() = 'UTF8' THEN
@@ -144,5 +136,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) IS
-	'Checks an XGBoost model (JSON or UBJSON; the old binary format is converted with libxgboost) and keeps it as the next version of its name, a candidate; returns name@version. iterations: boosting rounds to use (default: best_iteration + 1 where the model says so, else all). feature_names: names for the features, in order, instead of the model''s own. verify: compare with libxgboost (risk.verify_model) and import only what agrees to the bit';
+	'Checks an XGBoost model (JSON or UBJSON; the old binary format is converted with libxgboost) and keeps it as the next version of its name, a candidate; returns name@version. rounds: boosting rounds to use (default: best_iteration + 1 where the model says so, else all). feature_names: names for the features, in order, instead of the model''s own. verify: compare with libxgboost (risk.verify_model) and import only what agrees to the bit';
 REVOKE ALL ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) FROM PUBLIC;

@@ -223,7 +223,7 @@ BEGIN
 	PERFORM risk_internal.training_phase(true);
 	calibration := risk_internal.fit_calibration(run, COALESCE(arguments ->> 'calibration', 'none'));
 	reference := risk.import_model(store_training.name, run.model, description => store_training.description);
-	new_version := split_part(reference, '@', 2)::integer;
+	new_version := (risk_internal.parse_reference(reference)).version;
 	IF calibration IS NOT NULL THEN
 		PERFORM risk.set_calibration(reference, calibration);
 	END IF;
@@ -267,7 +267,7 @@ BEGIN
 		library_version, rounds, rounds_trained, metric, metric_value, calibration, summary)
 	VALUES (store_training.name, new_version, store_training.query, store_training.arguments,
 		store_training.retrained_from,
-		CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
+		risk_internal.acting_role(),
 		run.library_version, run.rounds, run.rounds_trained, run.metric, run.metric_value, calibration,
 		run.summary || jsonb_build_object('storing_seconds', extract(epoch FROM clock_timestamp() - begun)));
 	-- whoever may call this may hand in anything: what the view cannot show would stop it for everybody
@@ -311,11 +311,7 @@ BEGIN
 	IF check_training.name IS NULL OR check_training.query IS NULL OR NOT check_training.arguments ? 'label' THEN
 		RAISE EXCEPTION 'name, query and label must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	IF check_training.name !~ '^[^@[:space:]]+$' OR octet_length(check_training.name) > 200 THEN
-		RAISE EXCEPTION 'invalid model name "%"', check_training.name
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'A model name is not empty, holds no space and no "@", and has at most 200 bytes.';
-	END IF;
+	PERFORM risk_internal.check_model_name(check_training.name);
 	IF COALESCE(arguments ->> 'calibration', 'none') <> ALL (ARRAY['none', 'sigmoid', 'isotonic']) THEN
 		RAISE EXCEPTION 'unknown calibration "%"', arguments ->> 'calibration'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'It is none, sigmoid or isotonic.';
@@ -414,7 +410,7 @@ BEGIN
 	SELECT t.name, t.version, t.query, t.arguments
 	INTO training_request.name, training_request.version, training_request.query, training_request.arguments
 	FROM risk_internal.registry_training t
-	WHERE t.name = split_part(reference, '@', 1) AND t.version = split_part(reference, '@', 2)::integer;
+	WHERE (t.name, t.version) = (SELECT p.name, p.version FROM risk_internal.parse_reference(reference) p);
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'model "%" was not trained here', reference
 			USING ERRCODE = 'object_not_in_prerequisite_state',

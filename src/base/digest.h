@@ -12,6 +12,7 @@
 
 #include "common/cryptohash.h"
 #include "common/sha2.h"
+#include "utils/builtins.h"
 
 static inline pg_cryptohash_ctx *
 digest_begin(void)
@@ -39,4 +40,15 @@ digest_end(pg_cryptohash_ctx *digest, uint8 *result)
 	pg_cryptohash_free(digest);
 }
 
-#endif
+/* In hex, palloc'd */
+static inline char *
+digest_hex(const uint8 *digest)
+{
+	char	   *hex = palloc(2 * PG_SHA256_DIGEST_LENGTH + 1);
+
+	hex_encode((const char *) digest, PG_SHA256_DIGEST_LENGTH, hex);
+	hex[2 * PG_SHA256_DIGEST_LENGTH] = '\0';
+	return hex;
+}
+
+#endif							/* DIGEST_H */

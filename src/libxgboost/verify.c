@@ -37,8 +37,10 @@
 #include "libxgboost/frames.h"
 #include "libxgboost/generated_rows.h"
 #include "libxgboost/trainer.h"
+#include "models/acquire_image.h"
 #include "models/registry.h"
 #include "models/server_host.h"
+#include "models/stored_bytes.h"
 
 #define ROWS_MAX 10000000
 #define FETCH_ROWS 1000
@@ -280,7 +282,7 @@ record_outcome(const char *model, const Comparison *comparison)
 static void
 refuse_newer_model(const char *model, const bytea *bytes, const Comparison *comparison)
 {
-	const Model *read = server_read_model(bytes);
+	const Model *read = server_read_model(bytes, NULL);
 	int			library[3] = {0};
 
 	if (sscanf(comparison->library, "%d.%d.%d", &library[0], &library[1], &library[2]) != 3)
@@ -357,7 +359,7 @@ compare(const VerifyRequest *request, const ForestImage *forest, Comparison *com
 		error_context_stack = &context;
 	}
 	else
-		compare_generated(comparison, server_read_model(request->bytes), request->rows, request->seed);
+		compare_generated(comparison, server_read_model(request->bytes, NULL), request->rows, request->seed);
 	compare_block(comparison);
 	strlcpy(comparison->library, trainer_library_version(trainer), sizeof(comparison->library));
 	trainer_finish(trainer);
@@ -404,7 +406,7 @@ company_risk_verify_model(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("rows must be between 1 and %d", ROWS_MAX)));
 	request.version = registry_resolve(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot);
-	request.model = psprintf("%s@%d", request.version->name, request.version->version);
+	request.model = reference_make(request.version->name, request.version->version);
 	request.bytes = registry_export(request.version, snapshot);
 
 	image = registry_acquire_image(request.version, snapshot);

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -15,12 +14,14 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "base/array_build.h"
 #include "base/compat.h"
 #include "base/digest.h"
+#include "base/result_row.h"
 #include "core/forest.h"
 #include "core/model.h"
+#include "models/reference.h"
 #include "models/server_host.h"
-#include "models/shared_models.h"
 
 /* ----------
  * Arguments
@@ -29,23 +30,23 @@
 
 /* The number of rounds to use, from the argument, the model's best iteration, or all. */
 static uint32_t
-choose_rounds(const Model *model, bool given, int iterations)
+choose_rounds(const Model *model, bool given, int rounds)
 {
-	if (given && iterations <= 0)
+	if (given && rounds <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("iterations must be greater than zero")));
-	if (given && (uint32_t) iterations > model->round_count)
+				 errmsg("rounds must be greater than zero")));
+	if (given && (uint32_t) rounds > model->round_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("iterations is %d, but the model has %u boosting rounds", iterations, model->round_count)));
-	if (given && model->booster == MODEL_GBLINEAR && (uint32_t) iterations != model->round_count)
+				 errmsg("rounds is %d, but the model has %u boosting rounds", rounds, model->round_count)));
+	if (given && model->booster == MODEL_GBLINEAR && (uint32_t) rounds != model->round_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a linear model cannot be cut to fewer boosting rounds"),
-				 errhint("Leave iterations out.")));
+				 errhint("Leave rounds out.")));
 	if (given)
-		return (uint32_t) iterations;
+		return (uint32_t) rounds;
 	if (model->booster != MODEL_GBLINEAR && model->best_iteration >= 0 &&
 		model->best_iteration < (int64_t) model->round_count)
 		return (uint32_t) model->best_iteration + 1;
@@ -96,29 +97,15 @@ argument_names(ArrayType *array, const Model *model)
 	return names;
 }
 
-/* ----------
- * Digests
- * ----------
- */
-static bytea *
-digest_bytea(pg_cryptohash_ctx *digest)
-{
-	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-
-	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	digest_end(digest, (uint8 *) VARDATA(result));
-	return result;
-}
-
-/* Everything that decides answers: the bytes, the rounds used, the features' names. */
-static bytea *
-content_digest(const bytea *bytes_digest, uint32_t rounds, const ForestImage *image)
+/* Everything that decides margins: the bytes, the rounds used, the features' names. */
+static void
+content_digest(const uint8 *bytes_digest, uint32_t rounds, const ForestImage *image, uint8 *result)
 {
 	pg_cryptohash_ctx *digest = digest_begin();
 	char		number[16];
 	int			length = snprintf(number, sizeof(number), "%u", rounds);
 
-	digest_add(digest, VARDATA_ANY(bytes_digest), VARSIZE_ANY_EXHDR(bytes_digest));
+	digest_add(digest, bytes_digest, PG_SHA256_DIGEST_LENGTH);
 	digest_add(digest, number, length + 1);
 	for (uint32_t i = 0; i < image->feature_count; i++)
 	{
@@ -127,7 +114,7 @@ content_digest(const bytea *bytes_digest, uint32_t rounds, const ForestImage *im
 
 		digest_add(digest, name, strlen(name) + 1);
 	}
-	return digest_bytea(digest);
+	digest_end(digest, result);
 }
 
 /* ----------
@@ -194,69 +181,70 @@ kind_name(uint32_t kind)
 	pg_unreachable();
 }
 
+/* The columns about the features: names, kinds, whether they are used */
+static void
+put_features(ResultRow *row, const ForestImage *image)
+{
+	const ForestFeature *features = FOREST_AT(image, ForestFeature, image->features);
+	int			count = (int) image->feature_count;
+	const char **names = palloc(count * sizeof(char *));
+	const char **kinds = palloc(count * sizeof(char *));
+	bool	   *used = palloc(count * sizeof(bool));
+
+	for (int i = 0; i < count; i++)
+	{
+		names[i] = FOREST_AT(image, char, features[i].name);
+		kinds[i] = kind_name(features[i].kind);
+		used[i] = features[i].used != 0;
+	}
+	row_put(row, array_of_texts(names, count));
+	row_put(row, array_of_texts(kinds, count));
+	row_put(row, array_of_fixed(BOOLOID, sizeof(bool), used, count));
+}
+
 PG_FUNCTION_INFO_V1(company_risk_inspect_model);
 Datum
 company_risk_inspect_model(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes;
-	pg_cryptohash_ctx *digest = digest_begin();
-	bytea	   *bytes_digest;
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	uint8		content[CONTENT_DIGEST_LENGTH];
 	Model	   *model;
 	uint32_t	rounds;
 	ForestImage *image;
-	const ForestFeature *features;
-	Datum	   *names,
-			   *kinds,
-			   *used;
 	TupleDesc	descriptor;
-	Datum		values[18];
-	bool		nulls[18] = {0};
-	int			n = 0;
+	ResultRow	row = {0};
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("model must not be null")));
+				 errmsg("model_bytes must not be null")));
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	bytes = PG_GETARG_BYTEA_PP(0);
-	model = server_read_model(bytes);
+	model = server_read_model(bytes, digest);
 	server_recode_names(model);
 	rounds = choose_rounds(model, !PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1));
 	image = forest_build(server_host(), model, rounds,
 						 PG_ARGISNULL(2) ? NULL : argument_names(PG_GETARG_ARRAYTYPE_P(2), model));
 	Assert(forest_error(image, image->size) == NULL);
-	digest_add(digest, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	bytes_digest = digest_bytea(digest);
+	content_digest(digest, rounds, image, content);
 
-	features = FOREST_AT(image, ForestFeature, image->features);
-	names = palloc(image->feature_count * sizeof(Datum));
-	kinds = palloc(image->feature_count * sizeof(Datum));
-	used = palloc(image->feature_count * sizeof(Datum));
-	for (uint32_t i = 0; i < image->feature_count; i++)
-	{
-		names[i] = CStringGetTextDatum(FOREST_AT(image, char, features[i].name));
-		kinds[i] = CStringGetTextDatum(kind_name(features[i].kind));
-		used[i] = BoolGetDatum(features[i].used != 0);
-	}
-
-	values[n++] = CStringGetTextDatum(model->is_ubjson ? "ubjson" : "json");
-	values[n++] = Int64GetDatum((int64) VARSIZE_ANY_EXHDR(bytes));
-	values[n++] = PointerGetDatum(bytes_digest);
-	values[n++] = PointerGetDatum(content_digest(bytes_digest, rounds, image));
-	values[n++] = CStringGetTextDatum(psprintf("%d.%d.%d", model->version[0], model->version[1], model->version[2]));
-	values[n++] = CStringGetTextDatum(booster_name(model));
-	values[n++] = CStringGetTextDatum(model->objective);
-	values[n++] = Int32GetDatum((int32) image->group_count);
-	values[n++] = Int32GetDatum((int32) image->tree_count);
-	values[n++] = Int64GetDatum((int64) image->node_count);
-	values[n++] = Int32GetDatum((int32) image->max_depth);
-	values[n++] = Int32GetDatum((int32) rounds);
-	values[n++] = Int32GetDatum((int32) model->round_count);
-	values[n++] = Int64GetDatum((int64) image->size);
-	values[n++] = PointerGetDatum(construct_array(names, image->feature_count, TEXTOID, -1, false, TYPALIGN_INT));
-	values[n++] = PointerGetDatum(construct_array(kinds, image->feature_count, TEXTOID, -1, false, TYPALIGN_INT));
-	values[n++] = PointerGetDatum(construct_array(used, image->feature_count, BOOLOID, 1, true, TYPALIGN_CHAR));
-	values[n] = category_object(model, image);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+	row_put_int(&row, (int32) rounds);
+	row_put_text(&row, model->is_ubjson ? "ubjson" : "json");
+	row_put_bigint(&row, (int64) VARSIZE_ANY_EXHDR(bytes));
+	row_put_text(&row, digest_hex(digest));
+	row_put_text(&row, digest_hex(content));
+	row_put_text(&row, psprintf("%d.%d.%d", model->version[0], model->version[1], model->version[2]));
+	row_put_text(&row, booster_name(model));
+	row_put_text(&row, model->objective);
+	row_put_int(&row, (int32) image->group_count);
+	row_put_int(&row, (int32) image->tree_count);
+	row_put_bigint(&row, (int64) image->node_count);
+	row_put_int(&row, (int32) image->max_depth);
+	row_put_int(&row, (int32) model->round_count);
+	row_put_bigint(&row, (int64) image->size);
+	put_features(&row, image);
+	row_put(&row, category_object(model, image));
+	PG_RETURN_DATUM(row_datum(&row, BlessTupleDesc(descriptor)));
 }

@@ -10,11 +10,8 @@
 #include "utils/builtins.h"
 
 #include "base/compat.h"
+#include "base/result_row.h"
 #include "models/shared_models.h"
-
-#define LOADED_MODELS_COLUMNS 9
-
-PG_FUNCTION_INFO_V1(company_risk_loaded_models);
 
 static Datum
 digest_datum(const uint8 *digest)
@@ -27,34 +24,47 @@ digest_datum(const uint8 *digest)
 	return PointerGetDatum(result);
 }
 
+/* Of an image that is being loaded nobody knows its size, nor its times. */
+static void
+put_image(ResultRow *row, const ImageInfo *image)
+{
+	row_put(row, digest_datum(image->digest));
+	if (image->ready)
+		row_put_bigint(row, (int64) image->size);
+	else
+		row_put_null(row);
+	row_put_text(row, image->slot >= 0 ? "shared" : "private");
+	row_put_text(row, image->ready ? "ready" : "loading");
+	row_put_int(row, image->backends);
+	row_put_bigint(row, image->loads);
+	if (image->ready)
+	{
+		row_put_time(row, image->loaded_at);
+		row_put_time(row, image->last_used);
+	}
+	else
+	{
+		row_put_null(row);
+		row_put_null(row);
+	}
+	row_put_bool(row, image->superseded);
+}
+
+PG_FUNCTION_INFO_V1(company_risk_loaded_models);
 Datum
 company_risk_loaded_models(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ResultRow	row = {0};
 	ImageInfo  *images;
 	int			count;
 
 	InitMaterializedSRF(fcinfo, 0);
-
 	images = model_images(&count);
 	for (int i = 0; i < count; i++)
 	{
-		const ImageInfo *image = &images[i];
-		Datum		values[LOADED_MODELS_COLUMNS];
-		bool		nulls[LOADED_MODELS_COLUMNS] = {0};
-
-		values[0] = digest_datum(image->digest);
-		values[1] = Int64GetDatum((int64) image->size);
-		values[2] = CStringGetTextDatum(image->slot >= 0 ? "shared" : "private");
-		values[3] = CStringGetTextDatum(image->ready ? "ready" : "loading");
-		values[4] = Int32GetDatum(image->backends);
-		values[5] = Int64GetDatum(image->loads);
-		values[6] = TimestampTzGetDatum(image->loaded_at);
-		values[7] = TimestampTzGetDatum(image->last_used);
-		values[8] = BoolGetDatum(image->superseded);
-		nulls[1] = nulls[6] = nulls[7] = !image->ready;
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		put_image(&row, &images[i]);
+		row_emit(&row, result);
 	}
-
 	return (Datum) 0;
 }

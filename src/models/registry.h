@@ -1,6 +1,6 @@
 /*
  * registry.h
- *		Reading the registry of models.
+ *		Versions of models, and which of them a reference means.
  */
 #ifndef REGISTRY_H
 #define REGISTRY_H
@@ -11,9 +11,8 @@
 #include "utils/snapshot.h"
 
 #include "models/language.h"
-#include "models/shared_models.h"
-
-#define REGISTRY_SCHEMA "risk_internal"
+#include "models/reference.h"
+#include "models/registry_lookup.h"
 
 /* The setting company_risk.default_model */
 extern char *company_risk_default_model;
@@ -46,20 +45,11 @@ typedef struct ModelVersion
 	Jsonb	   *calibration;	/* as stored; NULL when scores are not calibrated */
 } ModelVersion;
 
-/* What the dictionary says of a feature; anything may be NULL but feature */
-typedef struct FeatureEntry
-{
-	char	   *feature;
-	char	   *label;
-	char	   *feature_group;
-	char	   *group_label;
-	char	   *source;
-} FeatureEntry;
-
 /*
- * The version that a reference means under a snapshot: 'name@7' that version,
- * 'name' its production version, NULL the setting company_risk.default_model or
- * else the only model in production.  Errors when there is none.
+ * The version that a reference means under a snapshot: "name@7" that version,
+ * "name" its production version, NULL the setting company_risk.default_model or
+ * else the only model in production.  Errors when there is none, or when it has
+ * not the content that a pinned reference asks for.
  */
 extern ModelVersion *registry_resolve(const char *reference, Snapshot snapshot);
 
@@ -78,28 +68,4 @@ typedef struct ModelSize
  */
 extern bool registry_measure(const char *reference, Snapshot snapshot, ModelSize *size);
 
-/* The features of a version in the model's order, and how many. */
-extern FeatureEntry *registry_features(const ModelVersion *version, Snapshot snapshot, int *count);
-
-/* Builds the forest image of a version: a ModelImageBuilder. */
-typedef struct RegistryImageRequest
-{
-	const ModelVersion *version;
-	Snapshot	snapshot;
-} RegistryImageRequest;
-
-extern void *registry_build_image(void *request, Size *size);
-
-/* The image of a version, pinned. */
-extern ModelImage *registry_acquire_image(const ModelVersion *version, Snapshot snapshot);
-
-/* The bytes of a version as they were imported, their digest checked. */
-extern bytea *registry_export(const ModelVersion *version, Snapshot snapshot);
-
-/* Does any candidate or production version have this content, as of now? */
-extern bool registry_digest_in_use(const uint8 *digest);
-
-/* The snapshot in force, for reading the registry. */
-extern Snapshot registry_snapshot(void);
-
-#endif
+#endif							/* REGISTRY_H */

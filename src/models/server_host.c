@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "base/digest.h"
 #include "base/messages.h"
 
 static void *
@@ -65,7 +66,10 @@ server_host(void)
 	return &host;
 }
 
-/* A source that gives bytes from memory in pieces, so that interrupts get a chance. */
+/*
+ * A source that gives bytes from memory in pieces, so that interrupts get a chance:
+ * to read half a gigabyte takes seconds, and so does its digest.
+ */
 #define PIECE_LENGTH (1 << 20)
 
 typedef struct MemorySource
@@ -73,6 +77,7 @@ typedef struct MemorySource
 	ModelSource source;			/* must be first */
 	const uint8_t *next;
 	size_t		left;
+	pg_cryptohash_ctx *hash;	/* of what was given; NULL when nobody asks for it */
 } MemorySource;
 
 static size_t
@@ -81,6 +86,9 @@ next_piece(ModelSource *source, const uint8_t **chunk)
 	MemorySource *memory = (MemorySource *) source;
 	size_t		length = Min(memory->left, PIECE_LENGTH);
 
+	CHECK_FOR_INTERRUPTS();
+	if (memory->hash != NULL)
+		digest_add(memory->hash, memory->next, length);
 	*chunk = memory->next;
 	memory->next += length;
 	memory->left -= length;
@@ -88,15 +96,24 @@ next_piece(ModelSource *source, const uint8_t **chunk)
 }
 
 Model *
-server_read_model(const bytea *bytes)
+server_read_model(const bytea *bytes, uint8 *digest)
 {
 	MemorySource source = {
 		.source.more = next_piece,
 		.next = (const uint8_t *) VARDATA_ANY(bytes),
-		.left = VARSIZE_ANY_EXHDR(bytes)
+		.left = VARSIZE_ANY_EXHDR(bytes),
+		.hash = digest != NULL ? digest_begin() : NULL
 	};
+	Model	   *model = model_read(server_host(), &source.source);
+	const uint8_t *rest;
 
-	return model_read(server_host(), &source.source);
+	if (digest != NULL)
+	{
+		while (next_piece(&source.source, &rest) > 0)
+			;
+		digest_end(source.hash, digest);
+	}
+	return model;
 }
 
 static char *

@@ -16,8 +16,11 @@
  */
 extern CoreHost *server_host(void);
 
-/* Reads a model from memory; its errors are the host's. */
-extern Model *server_read_model(const bytea *bytes);
+/*
+ * Reads a model from memory; its errors are the host's.  digest, unless NULL, is
+ * set to the SHA-256 of the bytes.
+ */
+extern Model *server_read_model(const bytea *bytes, uint8 *digest);
 
 /* A model's names are UTF-8: turns them, in place, into the database's encoding. */
 extern void server_recode_names(Model *model);

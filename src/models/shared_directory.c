@@ -211,14 +211,19 @@ slot_find_free(const uint8 *digest)
 	return result;
 }
 
-/* Did this image find no room in this free slot, and a moment ago? */
+/*
+ * Did this image find no room in this free slot, and a moment ago?  In the future
+ * means that the clock was set back, and then nobody knows.
+ */
 static bool
 slot_is_refused(const ImageSlot *slot, const uint8 *digest)
 {
+	TimestampTz now = GetCurrentTimestamp();
+
 	return slot->refused_at != 0 &&
 		slot_matches(slot, MyDatabaseId, digest) &&
-		!TimestampDifferenceExceeds(slot->refused_at,
-									GetCurrentTimestamp(), REFUSAL_MS);
+		now >= slot->refused_at &&
+		!TimestampDifferenceExceeds(slot->refused_at, now, REFUSAL_MS);
 }
 
 static void
@@ -532,22 +537,6 @@ directory_leave(int number, bool damaged)
 	if (damaged)
 		pg_atomic_fetch_add_u64(&directory->generation, 1);
 	unpin_segments(&freed);
-}
-
-/*
- * Cannot be needed, as long as only this file pins and unpins.  Does not unpin
- * what does not exist: just lets go of the slot.
- */
-void
-directory_lose(int number)
-{
-	FreedSegments lost = {0};
-
-	LWLockAcquire(&directory->lock, LW_EXCLUSIVE);
-	slot_leave(number, &lost);
-	if (directory->slots[number].backends == 0 && lost.count == 0)
-		slot_free(number, &lost);
-	LWLockRelease(&directory->lock);
 }
 
 void

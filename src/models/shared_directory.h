@@ -5,8 +5,7 @@
  *
  * A slot number that directory_enter gave stays good until it is handed back:
  * a claim by directory_publish or directory_abandon, a count (which publishing
- * turns a claim into) by directory_leave or directory_lose.  Process exit hands
- * back what is left.
+ * turns a claim into) by directory_leave.  Process exit hands back what is left.
  *
  * Everything below directory_attach is for backends that have it attached,
  * unless it says otherwise.  No LWLock may be held.
@@ -19,7 +18,7 @@
 #include "storage/dsm.h"
 #include "utils/timestamp.h"
 
-#include "models/shared_models.h"
+#include "models/image_info.h"
 
 #define DIRECTORY_SLOTS 64
 
@@ -72,9 +71,6 @@ extern void directory_locate(int number, dsm_handle *handle, Size *size);
 
 /* Takes back a count.  A damaged image is not for use by anybody any more. */
 extern void directory_leave(int number, bool damaged);
-
-/* Takes back a count on an image whose segment does not exist. */
-extern void directory_lose(int number);
 
 /* Gives up a claim; for want of room, unless the refusal is REFUSED_NOT. */
 extern void directory_abandon(int number, Refusal refusal);

@@ -66,7 +66,7 @@
 #include "utils/syscache.h"
 
 #include "core/forest.h"
-#include "models/registry.h"
+#include "models/registry_lookup.h"
 #include "models/shared_directory.h"
 #include "models/shared_models.h"
 
@@ -472,8 +472,7 @@ discard_built(BuiltImage *built)
 }
 
 /*
- * Maps the image of a slot on which this backend has been counted.  NULL when the
- * segment is gone after all.
+ * Maps the image of a slot on which this backend has been counted.
  */
 static LocalImage *
 attach_image(int slot, const uint8 *digest)
@@ -490,17 +489,17 @@ attach_image(int slot, const uint8 *digest)
 		segment = dsm_find_mapping(handle);
 		if (segment == NULL)
 			segment = dsm_attach(handle);
-		if (segment != NULL)
-		{
-			if (dsm_segment_map_length(segment) < size)
-				ereport(ERROR,
-						(errcode(ERRCODE_DATA_CORRUPTED),
-						 errmsg("model image of %zu bytes is in a segment of %zu bytes",
-								size, dsm_segment_map_length(segment))));
-			check_header(dsm_segment_address(segment), size);
-			entry = local_image_enter(digest);
-			dsm_pin_mapping(segment);
-		}
+		/* pinned by us, and only by us unpinned */
+		if (segment == NULL)
+			elog(ERROR, "segment %u of a model image does not exist", handle);
+		if (dsm_segment_map_length(segment) < size)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("model image of %zu bytes is in a segment of %zu bytes",
+							size, dsm_segment_map_length(segment))));
+		check_header(dsm_segment_address(segment), size);
+		entry = local_image_enter(digest);
+		dsm_pin_mapping(segment);
 	}
 	PG_CATCH();
 	{
@@ -514,11 +513,7 @@ attach_image(int slot, const uint8 *digest)
 	}
 	PG_END_TRY();
 
-	if (segment == NULL)
-		directory_lose(slot);
-	else
-		local_image_set_shared(entry, slot, segment, size);
-
+	local_image_set_shared(entry, slot, segment, size);
 	return entry;
 }
 
@@ -583,15 +578,11 @@ acquire_shared(const uint8 *digest, ModelImageBuilder builder, void *argument,
 	for (;;)
 	{
 		int			slot;
-		LocalImage *entry;
 
 		switch (directory_enter(digest, &slot, refusal))
 		{
 			case IMAGE_READY:
-				entry = attach_image(slot, digest);
-				if (entry != NULL)
-					return entry;
-				break;
+				return attach_image(slot, digest);
 			case IMAGE_CLAIMED:
 				return load_image(slot, digest, builder, argument,
 								  built, refusal, failure);
@@ -683,16 +674,21 @@ reclaim_private(LocalImage *entry, BuiltImage *built)
 	hash_search(local_images, entry->digest, HASH_REMOVE, NULL);
 }
 
-/* Has it been private for long enough to try again to share it? */
+/*
+ * Has it been private for long enough to try again to share it?  Statements begin
+ * one after the other: where this one began before the last, the clock was set
+ * back, and the time that has passed is not known.
+ */
 static bool
 is_worth_sharing(const LocalImage *entry)
 {
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
 	return entry->slot < 0 && entry->image.pins == 0 &&
 		directory_is_possible() &&
 		shared_memory_limit != 0 &&
-		TimestampDifferenceExceeds(entry->loaded_at,
-								   GetCurrentStatementStartTimestamp(),
-								   PRIVATE_RETRY_MS);
+		(now < entry->last_used ||
+		 TimestampDifferenceExceeds(entry->loaded_at, now, PRIVATE_RETRY_MS));
 }
 
 ModelImage *

@@ -11,9 +11,8 @@
 #define SHARED_MODELS_H
 
 #include "postgres.h"
-#include "utils/timestamp.h"
 
-#define CONTENT_DIGEST_LENGTH 32	/* SHA-256 */
+#include "models/image_info.h"
 
 /* For the module's start: the setting, and the directory's room when preloaded */
 extern void shared_models_init(void);
@@ -58,22 +57,6 @@ extern ModelImage *model_image_acquire(const uint8 *digest, bool in_use,
  * safe in error clean-up and in memory context callbacks.
  */
 extern void model_image_release(ModelImage *image);
-
-/* What there is to know of an image: a copy. */
-typedef struct ImageInfo
-{
-	uint8		digest[CONTENT_DIGEST_LENGTH];
-	Oid			database;
-	int			slot;			/* in the directory; -1: private */
-	bool		ready;			/* false: being loaded; its size and times say
-								 * nothing then */
-	bool		superseded;		/* no version in use has this content */
-	Size		size;
-	int			backends;		/* backends that have it mapped */
-	int64		loads;			/* how often it was built */
-	TimestampTz loaded_at;
-	TimestampTz last_used;
-} ImageInfo;
 
 /* The images of this database that are shared, and those private to this backend. */
 extern ImageInfo *model_images(int *count);

@@ -29,6 +29,7 @@
 #include "base/exact_sum.h"
 #include "base/jsonb_build.h"
 #include "core/explain.h"
+#include "models/acquire_image.h"
 #include "models/server_host.h"
 
 /* Counts up to here are exact as doubles, and exact sums have room for as many. */

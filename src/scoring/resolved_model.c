@@ -15,6 +15,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "models/acquire_image.h"
+
 void
 model_release(ResolvedModel *model)
 {
@@ -48,7 +50,7 @@ model_resolve(ResolvedModel *model, const char *reference, bool with_image, Snap
 char *
 model_reference(const ResolvedModel *model)
 {
-	return psprintf("%s@%d", model->version->name, model->version->version);
+	return reference_make(model->version->name, model->version->version);
 }
 
 /*

@@ -9,7 +9,9 @@
 
 #include "core/forest.h"
 #include "models/calibration.h"
+#include "models/dictionary.h"
 #include "models/registry.h"
+#include "models/shared_models.h"
 
 typedef struct ResolvedModel
 {

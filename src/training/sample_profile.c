@@ -116,7 +116,7 @@ profile_feature(const TrainingColumn *column, TupleDesc descriptor, const float 
 static void
 begin_scoring(Scorer *scorer, TrainingData *data, const bytea *model, uint32_t rounds, TrainingProfile *profile)
 {
-	scorer->image = forest_build(server_host(), server_read_model(model), rounds, NULL);
+	scorer->image = forest_build(server_host(), server_read_model(model, NULL), rounds, NULL);
 	if (scorer->image->feature_count != (uint32_t) data->feature_count || scorer->image->group_count != 1)
 		elog(ERROR, "the trained model is not one of the training's features");
 	scorer->vector = palloc(forest_vector_length(scorer->image->feature_count) * sizeof(ForestValue));

@@ -74,7 +74,7 @@ sub is_intact
 	# polled, because psql does not wait for the end of its server process
 	ok( $node->poll_query_until(
 			'postgres',
-			'SELECT name, version, place, state, backends, loads FROM risk.loaded_models',
+			'SELECT name, version, place, image_state, backends, loads FROM risk.loaded_models',
 			'large|1|shared|ready|0|1'),
 		"$title: the model is loaded again, once");
 	return;

@@ -55,7 +55,7 @@ my $prepared = $standby->background_psql('postgres');
 is($session->query_safe(company_scores()), $one, 'a session of the standby scores');
 $prepared->query_safe('PREPARE scores AS ' . company_scores());
 is($prepared->query_safe('EXECUTE scores'), $one, 'and one with a prepared statement') foreach (1 .. 2);
-is( $session->query_safe('SELECT name, version, place, state, backends FROM risk.loaded_models'),
+is( $session->query_safe('SELECT name, version, place, image_state, backends FROM risk.loaded_models'),
 	'model|1|shared|ready|2', 'they share a copy');
 
 # ---------- changes that are committed, and that are not

@@ -28,7 +28,7 @@ create_companies($node, 'postgres', 100);
 import_model($node, 'postgres', 'large', $large);
 $node->safe_psql('postgres', q{SELECT risk.promote_model('large@1')});
 
-my $loaded = 'SELECT name, version, place, state, backends, loads, superseded FROM risk.loaded_models '
+my $loaded = 'SELECT name, version, place, image_state, backends, loads, superseded FROM risk.loaded_models '
   . 'ORDER BY name, version, place';
 my $shortage = 'could not put a model into shared memory';
 

@@ -23,7 +23,7 @@ create_companies($node, 'postgres', 50);
 import_model($node, 'postgres', 'large', large_model(1, 150));
 $node->safe_psql('postgres', q{SELECT risk.promote_model('large@1')});
 
-my $loaded = 'SELECT name, place, state, backends, loads FROM risk.loaded_models';
+my $loaded = 'SELECT name, place, image_state, backends, loads FROM risk.loaded_models';
 my $lock = 'LOCK TABLE risk_internal.registry_chunk IN ACCESS EXCLUSIVE MODE';
 
 sub new_session
@@ -178,7 +178,7 @@ foreach my $end (sort keys %ends)
 	$end eq 'cancelled' ? like(result($loader), $message, "$end with others waiting") : end_of_session($loader);
 	$blocker->query_safe('COMMIT');
 	is_deeply([ map { result($_) } @waiting ], [ ($scores) x 3 ], "$end: the others go on");
-	is( $node->safe_psql('postgres', "SELECT count(*) FROM risk.loaded_models WHERE state <> 'ready'"),
+	is( $node->safe_psql('postgres', "SELECT count(*) FROM risk.loaded_models WHERE image_state <> 'ready'"),
 		'0', "$end: nothing is being loaded any more");
 	$_->quit foreach (@waiting, $blocker);
 	$loader->quit if $end eq 'cancelled';
