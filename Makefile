@@ -83,14 +83,23 @@ OBJS = \
 	src/scoring/row_plan.o \
 	src/scoring/score.o \
 	src/scoring/verbs.o \
+	src/metrics/bins.o \
 	src/metrics/bootstrap.o \
-	src/metrics/concordance.o \
+	src/metrics/confusion.o \
 	src/metrics/drift.o \
+	src/metrics/drift_measures.o \
+	src/metrics/metric_functions.o \
 	src/metrics/metrics.o \
+	src/metrics/outcome_aggregates.o \
 	src/metrics/outcomes.o \
+	src/metrics/outcomes_io.o \
+	src/metrics/parameters.o \
 	src/metrics/profile.o \
+	src/metrics/profile_categories.o \
+	src/metrics/profile_column.o \
+	src/metrics/profile_numbers.o \
+	src/metrics/profile_row.o \
 	src/metrics/score_groups.o \
-	src/metrics/sums.o \
 	src/metrics/tables.o \
 	src/libxgboost/convert.o \
 	src/libxgboost/failures.o \

@@ -43,7 +43,7 @@ FROM (SELECT 'all' AS evaluated, 'roc_auc' AS metric, NULL AS level,
 	risk.roc_auc(score, failed, weight) FILTER (WHERE NOT known) FROM scored
 	UNION ALL SELECT 'all', 'precision_at', 'strong', risk.precision_at(score, failed, 0.8, weight) FROM scored
 	UNION ALL SELECT 'all', 'recall_at', 'moderate', risk.recall_at(score, failed, 0.3, weight) FROM scored
-	UNION ALL SELECT 'all', 'f_score', 'moderate', risk.f_score(score, failed, 0.3, 2, weight) FROM scored
+	UNION ALL SELECT 'all', 'fbeta_at', 'moderate', risk.fbeta_at(score, failed, 0.3, 2, weight) FROM scored
 	UNION ALL SELECT 'all', 'best_threshold', 'strong', risk.best_threshold(score, failed, 0.5, weight) FROM scored
 	UNION ALL SELECT 'all', 'alerts', 'strong', sum(weight) FILTER (WHERE score >= 0.8) FROM scored
 	WHERE failed IS NOT NULL

@@ -1,5 +1,5 @@
 --
--- Metrics against the golden numbers of test/metrics (scikit-learn, SciPy, R), and
+-- Metrics against the golden numbers of test/metrics (scikit-learn, SciPy), and
 -- against their definitions.
 --
 \getenv abs_srcdir PG_ABS_SRCDIR
@@ -8,14 +8,10 @@ SET search_path = risk_test, public;
 CREATE TABLE outcome (case_name text, score float8, label boolean, weight float8);
 CREATE TABLE golden_value (case_name text, weighted boolean, metric text, parameters float8[], value float8);
 CREATE TABLE golden_curve (case_name text, weighted boolean, curve text, threshold float8, x float8, y float8);
-CREATE TABLE survival (case_name text, score float8, months float8, event boolean);
-CREATE TABLE golden_concordance (case_name text, value float8);
 \cd :abs_srcdir/test/metrics
 \copy outcome FROM rows.csv CSV
 \copy golden_value FROM values.csv CSV
 \copy golden_curve FROM curves.csv CSV
-\copy survival FROM survival.csv CSV
-\copy golden_concordance FROM concordance.csv CSV
 
 -- As good as equal: other programs round at every step
 CREATE FUNCTION near(a float8, b float8, tolerance float8 DEFAULT 1e-12) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -34,7 +30,7 @@ BEGIN
 	RETURN result;
 END
 $$;
-CREATE FUNCTION metric_of_outcomes(outcomes bytea, metric text, parameters float8[]) RETURNS float8
+CREATE FUNCTION metric_of_outcomes(outcomes risk.outcomes, metric text, parameters float8[]) RETURNS float8
 LANGUAGE plpgsql AS $$
 DECLARE
 	result float8;
@@ -45,7 +41,7 @@ BEGIN
 	RETURN result;
 END
 $$;
-CREATE FUNCTION outcomes_of(case_name text, weighted boolean) RETURNS bytea LANGUAGE sql STABLE AS $$
+CREATE FUNCTION outcomes_of(case_name text, weighted boolean) RETURNS risk.outcomes LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN weighted THEN risk.outcomes(score, label, weight) ELSE risk.outcomes(score, label) END
 	FROM outcome o WHERE o.case_name = outcomes_of.case_name
 $$;
@@ -58,8 +54,7 @@ SELECT g.*, metric_of_rows(case_name, weighted, metric, parameters) AS of_rows,
 	metric_of_outcomes(outcomes_of(case_name, weighted), metric, parameters) AS of_outcomes
 FROM golden_value g;
 SELECT metric, count(*), count(value) AS defined, bool_and(near(of_rows, value)) AS as_golden,
-	bool_and(CASE WHEN metric IN ('log_loss', 'brier_score') THEN near(of_rows, of_outcomes, 1e-15)
-		ELSE same(of_rows, of_outcomes) END) AS both_ways
+	bool_and(same(of_rows, of_outcomes)) AS both_ways
 FROM answer GROUP BY metric ORDER BY metric;
 SELECT case_name, weighted, metric, parameters, value, of_rows FROM answer WHERE NOT near(of_rows, value)
 ORDER BY 1, 2, 3, 4;
@@ -68,10 +63,10 @@ SELECT bool_and(same(of_rows, (SELECT CASE metric
 	WHEN 'roc_auc' THEN risk.roc_auc(score, label, 1.0)
 	WHEN 'average_precision' THEN risk.average_precision(score, label, 1.0)
 	WHEN 'log_loss' THEN risk.log_loss(score, label, 1.0) WHEN 'brier_score' THEN risk.brier_score(score, label, 1.0)
-	WHEN 'ks_statistic' THEN risk.ks_statistic(score, label, 1.0) WHEN 'gini' THEN risk.gini(score, label, 1.0) END
+	WHEN 'ks_statistic' THEN risk.ks_statistic(score, label, 1.0) END
 	FROM outcome o WHERE o.case_name = a.case_name))) AS same
 FROM answer a WHERE NOT weighted AND case_name <> 'unbounded'
-	AND metric IN ('roc_auc', 'average_precision', 'log_loss', 'brier_score', 'ks_statistic', 'gini');
+	AND metric IN ('roc_auc', 'average_precision', 'log_loss', 'brier_score', 'ks_statistic');
 -- nor does a factor of all weights
 SELECT metric, bool_and(near(v.value, of_rows)) AS same
 FROM answer a, LATERAL (SELECT CASE metric
@@ -97,20 +92,6 @@ WITH point AS (
 SELECT curve, count(*), count(p.x) FILTER (WHERE threshold = 'Infinity') AS beginnings,
 	bool_and(near(p.x, g.x) AND near(p.y, g.y)) FILTER (WHERE threshold < 'Infinity') AS as_golden
 FROM golden_curve g FULL JOIN point p USING (case_name, weighted, curve, threshold) GROUP BY curve ORDER BY curve;
-
--- Survival
-SELECT case_name, count(*), near(risk.concordance_index(score, months, event), value) AS as_golden,
-	-- by its definition
-	same(risk.concordance_index(score, months, event),
-		(SELECT sum(CASE WHEN a.score > b.score THEN 1
-			WHEN a.score = b.score THEN 0.5 ELSE 0 END)::float8 / nullif(count(*), 0)
-		FROM survival a, survival b WHERE a.case_name = s.case_name AND b.case_name = s.case_name
-			AND a.event AND (a.months < b.months OR a.months = b.months AND NOT b.event))) AS by_definition
-FROM survival s JOIN golden_concordance USING (case_name) GROUP BY case_name, value ORDER BY case_name;
-SELECT risk.concordance_index(score, months, event) AS one,
-	risk.concordance_index(score, months, false) AS no_failure,
-	risk.concordance_index(score, 5, true) AS one_time,
-	risk.concordance_index(score, 'Infinity', event) AS never FROM survival WHERE case_name = 'small';
 
 --
 -- Definitions, by brute force
@@ -138,23 +119,36 @@ CREATE FUNCTION top_failures(case_name text, cases numeric) RETURNS float8 LANGU
 $$;
 SELECT case_name, bool_and(near(risk.precision_at_k(o, cases),
 	top_failures(case_name, cases) / least(cases, n))) AS cases,
-	bool_and(near(risk.lift_at(o, cases),
+	bool_and(near(risk.lift_at_k(o, cases),
 		top_failures(case_name, cases) / least(cases, n) / nullif(rate, 0))) AS lift,
-	bool_and(near(risk.precision_at_k(o, share),
+	bool_and(near(risk.precision_at_share(o, share),
 		top_failures(case_name, share::numeric * n) / (share * n))) AS shares,
-	bool_and(near(risk.lift_at(o, share),
+	bool_and(near(risk.lift_at_share(o, share),
 		top_failures(case_name, share::numeric * n) / (share * n) / nullif(rate, 0))) AS share_lift
 FROM (SELECT case_name, risk.outcomes(score, label) AS o, count(*) AS n, avg(label::int)::float8 AS rate
 	FROM outcome GROUP BY 1) c,
 	(VALUES (1, 0.01::float8), (2, 0.05), (7, 0.5), (100, 0.9), (5000, 1)) k (cases, share)
 GROUP BY case_name ORDER BY case_name;
-SELECT risk.precision_at_k(score, label, 10) = risk.precision_at_k(risk.outcomes(score, label), 10) AS cases,
-	risk.precision_at_k(score, label, 0.05) = risk.precision_at_k(risk.outcomes(score, label), 0.05) AS share,
+SELECT risk.precision_at_k(score, label, 10) = risk.precision_at_k(risk.outcomes(score, label), 10) AS k,
+	risk.precision_at_share(score, label, 0.05) = risk.precision_at_share(risk.outcomes(score, label), 0.05) AS share,
 	risk.precision_at_k(score, label, 10, weight)
 	= risk.precision_at_k(risk.outcomes(score, label, weight), 10) AS weighted,
-	risk.lift_at(score, label, 10, weight) = risk.lift_at(risk.outcomes(score, label, weight), 10) AS lift,
-	risk.lift_at(score, label, 0.05, weight) = risk.lift_at(risk.outcomes(score, label, weight), 0.05) AS lift_share
+	risk.lift_at_k(score, label, 10, weight) = risk.lift_at_k(risk.outcomes(score, label, weight), 10) AS lift,
+	risk.lift_at_share(score, label, 0.05, weight)
+	= risk.lift_at_share(risk.outcomes(score, label, weight), 0.05) AS lift_share
 FROM outcome WHERE case_name = 'rare';
+-- no literal makes a share of a number of cases, nor a number of cases of a share
+SELECT call, literal, split_part(outcome(format('SELECT risk.%s(%s, %s) FROM outcome WHERE case_name = ''rare''',
+	call, argument, literal)), E'\n', 1) AS outcome
+FROM (VALUES ('precision_at_k'), ('precision_at_share'), ('lift_at_k'), ('lift_at_share')) c (call),
+	(VALUES ('score, label'), ('risk.outcomes(score, label)')) a (argument),
+	unnest(ARRAY['0.05', '1', '1.0', '5', '''5''', 'count(*)']) literal
+WHERE argument <> 'score, label' OR literal <> 'count(*)' \g (format=unaligned)
+SELECT near(risk.precision_at_k(o, 1), top_failures('rare', 1)) AS one,
+	near(risk.precision_at_k(o, '5'), top_failures('rare', 5) / 5) AS five,
+	near(risk.precision_at_share(o, 1), rate) AS everybody, risk.lift_at_share(o, 1.0) AS lift_of_everybody
+FROM (SELECT risk.outcomes(score, label) AS o, avg(label::int)::float8 AS rate
+	FROM outcome WHERE case_name = 'rare') r;
 -- quantile bins: of equal size where there are no ties
 SELECT near(risk.calibration_error(score, label, 10, 'quantile'), (SELECT sum(abs(s - l)) / 200
 	FROM (SELECT sum(score) AS s, sum(label::int) AS l FROM (SELECT *, ntile(10) OVER (ORDER BY score) AS bin
@@ -169,8 +163,8 @@ FROM outcome WHERE case_name = 'plain';
 --
 SELECT risk.roc_auc(score, label), risk.average_precision(score, label), risk.log_loss(score, label),
 	risk.brier_score(score, label),
-	risk.f_score(score, label, 0.5, 1), risk.outcomes(score, label) IS NULL AS outcomes,
-	risk.merge_outcomes(NULL::bytea) IS NULL AS merged
+	risk.fbeta_at(score, label, 0.5, 1), risk.outcomes(score, label) IS NULL AS outcomes,
+	risk.merge_outcomes(NULL) IS NULL AS merged
 FROM outcome WHERE false;
 SELECT risk.roc_auc(x, NULL), risk.roc_auc(NULL, true), risk.log_loss(NULL, true, 1),
 	risk.precision_at(0.5, true, NULL),
@@ -204,18 +198,18 @@ SELECT outcome($$SELECT risk.roc_auc(0.5, true, 'NaN')$$);
 SELECT outcome($$SELECT risk.precision_at(0.5, true, 0.5, 'Infinity')$$);
 SELECT outcome($$SELECT risk.precision_at(0.5, true, 'NaN')$$);
 SELECT outcome($$SELECT risk.best_threshold(0.5, true, -1)$$);
-SELECT outcome($$SELECT risk.f_score(0.5, true, 0.5, 'Infinity')$$);
+SELECT outcome($$SELECT risk.fbeta_at(0.5, true, 0.5, 'Infinity')$$);
 SELECT outcome($$SELECT risk.precision_at_k(0.5, true, 0)$$);
-SELECT outcome($$SELECT risk.precision_at_k(0.5, true, 1.5)$$);
-SELECT outcome($$SELECT risk.lift_at(0.5, true, 200::bigint)$$);
+SELECT outcome($$SELECT risk.precision_at_share(0.5, true, 1.5)$$);
+SELECT outcome($$SELECT risk.lift_at_share(0.5, true, 200::bigint)$$);
 SELECT outcome($$SELECT risk.calibration_error(0.5, true, 0, 'uniform')$$);
 SELECT outcome($$SELECT risk.calibration_error(0.5, true, 10, 'equal')$$);
 SELECT outcome($$SELECT risk.precision_at(0.5, true, x) FROM generate_series(1, 2) x$$);
 SELECT outcome($$SELECT risk.best_threshold(0.5, true, x) FROM generate_series(1, 2) x$$);
-SELECT outcome($$SELECT risk.concordance_index(0.5, 'NaN', true)$$);
-SELECT outcome($$SELECT risk.brier_score(0.5, true, 1e308) FROM generate_series(1, 20)$$);
-SELECT outcome($$SELECT risk.precision_at(0.5, true, 0.5, 1e308) FROM generate_series(1, 20)$$);
-SELECT risk.roc_auc(x * 0.1, x > 2, 1e308) FROM generate_series(1, 20) x;
+-- weights of any size are not, though their sum is no double
+SELECT risk.brier_score(0.5, true, 1e308) AS brier_score,
+	risk.precision_at(0.5, x > 15, 0.5, 1e308) AS precision_at,
+	risk.roc_auc(x * 0.1, x > 2, 1e308) AS roc_auc FROM generate_series(1, 20) x;
 SELECT outcome($$SELECT risk.merge_outcomes(o)
 	FROM (VALUES (risk.outcomes(0.5, true)), (risk.outcomes(0.5, true, 2))) v (o)$$);
 
@@ -224,8 +218,7 @@ SELECT outcome($$SELECT risk.merge_outcomes(o)
 --
 SELECT setseed(0.5);
 CREATE TABLE many AS
-SELECT n, siren, period, score, random() < score AS label, (random() * 5)::float8 AS weight,
-	ceil(random() * 24)::float8 AS months, n % 7 AS part
+SELECT n, siren, period, score, random() < score AS label, (random() * 5)::float8 AS weight, n % 7 AS part
 FROM (SELECT n, n / 12 AS siren, n % 12 AS period,
 	CASE WHEN n % 3 = 0 THEN round(random()::numeric, 2)::float8 ELSE random() ^ 2 END AS score
 	FROM generate_series(1, 30000) n) r;
@@ -234,17 +227,17 @@ CREATE VIEW all_metrics AS
 SELECT part, risk.roc_auc(score, label) AS a, risk.roc_auc(score, label, weight) AS b,
 	risk.average_precision(score, label) AS c,
 	risk.average_precision(score, label, weight) AS d, risk.ks_statistic(score, label, weight) AS e,
-	risk.gini(score, label) AS f,
+	risk.best_threshold(score, label, 1) AS f,
 	risk.best_threshold(score, label, 0.5) AS g, risk.best_threshold(score, label, 2, weight) AS h,
 	risk.log_loss(score, label) AS i,
 	risk.log_loss(score, label, weight) AS j, risk.brier_score(score, label) AS k,
 	risk.brier_score(score, label, weight) AS l,
 	risk.precision_at(score, label, 0.3, weight) AS m, risk.recall_at(score, label, 0.3) AS n,
-	risk.specificity_at(score, label, 0.3, weight) AS o,
-	risk.balanced_accuracy(score, label, 0.3, weight) AS p, risk.f_score(score, label, 0.3, 2, weight) AS q,
-	risk.precision_at_k(score, label, 200) AS r, risk.lift_at(score, label, 0.05, weight) AS s,
+	risk.recall_at(score, label, 0.3, weight) AS o,
+	risk.balanced_accuracy_at(score, label, 0.3, weight) AS p, risk.fbeta_at(score, label, 0.3, 2, weight) AS q,
+	risk.precision_at_k(score, label, 200) AS r, risk.lift_at_share(score, label, 0.05, weight) AS s,
 	risk.calibration_error(score, label) AS t, risk.calibration_error(score, label, 7, 'quantile', weight) AS u,
-	risk.concordance_index(score, months, label) AS v, md5(risk.outcomes(score, label)::text) AS w,
+	risk.lift_at_k(score, label, 200) AS v, md5(risk.outcomes(score, label)::text) AS w,
 	md5(risk.outcomes(score, label, weight)::text) AS x,
 	md5(risk.clustered_outcomes(score, label, siren::text)::text) AS y,
 	md5(risk.clustered_outcomes(score, label, siren::text, weight)::text) AS z
@@ -257,17 +250,17 @@ SELECT count(*), count(a + b + c + d + e + f + g + h + i + j + k + l + m + n + o
 CREATE VIEW all_parallel AS SELECT risk.roc_auc(score, label) AS a, risk.roc_auc(score, label, weight) AS b,
 	risk.average_precision(score, label) AS c,
 	risk.average_precision(score, label, weight) AS d, risk.ks_statistic(score, label, weight) AS e,
-	risk.gini(score, label) AS f,
+	risk.best_threshold(score, label, 1) AS f,
 	risk.best_threshold(score, label, 0.5) AS g, risk.best_threshold(score, label, 2, weight) AS h,
 	risk.log_loss(score, label) AS i,
 	risk.log_loss(score, label, weight) AS j, risk.brier_score(score, label) AS k,
 	risk.brier_score(score, label, weight) AS l,
 	risk.precision_at(score, label, 0.3, weight) AS m, risk.recall_at(score, label, 0.3) AS n,
-	risk.specificity_at(score, label, 0.3, weight) AS o,
-	risk.balanced_accuracy(score, label, 0.3, weight) AS p, risk.f_score(score, label, 0.3, 2, weight) AS q,
-	risk.precision_at_k(score, label, 200) AS r, risk.lift_at(score, label, 0.05, weight) AS s,
+	risk.recall_at(score, label, 0.3, weight) AS o,
+	risk.balanced_accuracy_at(score, label, 0.3, weight) AS p, risk.fbeta_at(score, label, 0.3, 2, weight) AS q,
+	risk.precision_at_k(score, label, 200) AS r, risk.lift_at_share(score, label, 0.05, weight) AS s,
 	risk.calibration_error(score, label) AS t, risk.calibration_error(score, label, 7, 'quantile', weight) AS u,
-	risk.concordance_index(score, months, label) AS v, md5(risk.outcomes(score, label)::text) AS w,
+	risk.lift_at_k(score, label, 200) AS v, md5(risk.outcomes(score, label)::text) AS w,
 	md5(risk.outcomes(score, label, weight)::text) AS x,
 	md5(risk.clustered_outcomes(score, label, siren::text)::text) AS y,
 	md5(risk.clustered_outcomes(score, label, siren::text, weight)::text) AS z FROM many;
@@ -283,7 +276,7 @@ SELECT count(*) AS same FROM (SELECT *
 		y, z FROM serial_metrics WHERE part IS NULL) r;
 EXPLAIN (COSTS OFF) SELECT part, risk.roc_auc(score, label), risk.log_loss(score, label) FROM many GROUP BY part;
 SELECT count(*) AS same FROM (SELECT part, risk.roc_auc(score, label, weight) AS b,
-	risk.log_loss(score, label, weight) AS j, risk.concordance_index(score, months, label) AS v
+	risk.log_loss(score, label, weight) AS j, risk.lift_at_k(score, label, 200) AS v
 	FROM many GROUP BY part) p JOIN serial_metrics s USING (part, b, j, v);
 RESET max_parallel_workers_per_gather;
 RESET min_parallel_table_scan_size;
@@ -306,45 +299,36 @@ FROM serial_metrics s, LATERAL (
 		risk.precision_at(score, label, 0.3, weight ORDER BY md5(n::text)) FROM many) o
 WHERE s.part IS NULL;
 -- merged in random trees, with the combine function and with the aggregate
-CREATE FUNCTION merged(parts bytea[], combine text) RETURNS bytea LANGUAGE plpgsql AS $$
+CREATE FUNCTION merged(parts anyarray, combine text) RETURNS anyelement LANGUAGE plpgsql AS $$
 DECLARE
 	i int;
 	j int;
-	sum bytea;
+	sum parts%TYPE;
 BEGIN
 	WHILE cardinality(parts) > 1 LOOP
 		i := 1 + floor(random() * cardinality(parts));
 		j := 1 + (i + floor(random() * (cardinality(parts) - 1))::int) % cardinality(parts);
-		EXECUTE format('SELECT risk_internal.%I($1, $2)', combine) INTO sum USING parts[i], parts[j];
+		EXECUTE format('SELECT ARRAY[risk_internal.%I($1, $2)]', combine) INTO sum USING parts[i], parts[j];
 		parts := ARRAY(SELECT p FROM unnest(parts) WITH ORDINALITY u (p, o) WHERE o NOT IN (i, j)) || sum;
 	END LOOP;
 	RETURN parts[1];
 END
 $$;
 -- (an aggregate without a final function shows the state)
-CREATE AGGREGATE threshold_state(float8, boolean, float8, float8) (SFUNC = risk_internal.sums_add_threshold,
-	STYPE = bytea, COMBINEFUNC = risk_internal.sums_combine);
-CREATE AGGREGATE loss_state(float8, boolean, float8) (SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea,
-	COMBINEFUNC = risk_internal.sums_combine);
-CREATE AGGREGATE sum_states(bytea) (SFUNC = risk_internal.sums_combine, STYPE = bytea,
-	COMBINEFUNC = risk_internal.sums_combine);
+CREATE AGGREGATE threshold_state(float8, boolean, float8, float8) (SFUNC = risk_internal.metric_add_parameter,
+	STYPE = risk_internal.metric_state, COMBINEFUNC = risk_internal.metric_combine);
 CREATE TABLE piece AS
 SELECT floor(random() * 40) AS piece, risk.outcomes(score, label, weight) AS outcomes,
-	loss_state(score, label, weight) AS loss,
-	threshold_state(score, label, 0.3, weight) AS confusion FROM many GROUP BY 1;
-SELECT count(DISTINCT merged(outcomes, 'outcomes_combine')) AS outcomes,
-	count(DISTINCT merged(loss, 'sums_combine')) AS losses,
-	count(DISTINCT merged(confusion, 'sums_combine')) AS confusions
-FROM (SELECT array_agg(outcomes) AS outcomes, array_agg(loss) AS loss, array_agg(confusion) AS confusion
-	FROM piece) p, generate_series(1, 10);
+	threshold_state(score, label, 0.3, weight) AS state FROM many GROUP BY 1;
+SELECT count(DISTINCT merged(outcomes, 'outcomes_combine')::text) AS outcomes,
+	count(DISTINCT merged(states, 'metric_combine')::text) AS states
+FROM (SELECT array_agg(outcomes) AS outcomes, array_agg(state) AS states FROM piece) p, generate_series(1, 10);
 SELECT md5(risk.merge_outcomes(outcomes)::text) = x AS outcomes,
-	risk.merge_outcomes(outcomes) = merged(array_agg(outcomes), 'outcomes_combine') AS trees,
-	risk_internal.sums_mean(sum_states(loss)) = j AS loss,
-	risk_internal.sums_precision(merged(array_agg(confusion), 'sums_combine')) = m AS precision,
-	sum_states(loss) = merged(array_agg(loss), 'sums_combine') AS bytes
-FROM piece, serial_metrics WHERE part IS NULL GROUP BY j, m, x;
+	risk.merge_outcomes(outcomes)::text = merged(array_agg(outcomes), 'outcomes_combine')::text AS trees,
+	risk_internal.precision_at_final(merged(array_agg(state), 'metric_combine')) = m AS precision
+FROM piece, serial_metrics WHERE part IS NULL GROUP BY m, x;
 -- pieces themselves are as they were
-SELECT count(DISTINCT outcomes) AS pieces, sum((risk.count_outcomes(outcomes)).companies) AS rows FROM piece;
+SELECT count(DISTINCT outcomes::text) AS pieces, sum((risk.count_outcomes(outcomes)).companies) AS rows FROM piece;
 
 -- Running, over a window, and with FILTER
 SELECT count(*), bool_and(same(running, direct)) AS auc, bool_and(same(running_loss, direct_loss)) AS loss,
@@ -377,12 +361,11 @@ FROM small_groups g JOIN (SELECT siren, avg(-ln(CASE WHEN label THEN score ELSE 
 		FROM many a JOIN many b USING (siren) WHERE a.label AND NOT b.label GROUP BY siren) p USING (siren);
 
 --
--- Exact sums: as numeric has them
+-- Sums of losses: as numeric has them
 --
 CREATE TABLE square AS SELECT p, l, w, (p - l::int) * (p - l::int) AS loss FROM (
 	SELECT random() ^ (1 + n % 40)::float8 AS p, random() < 0.5 AS l, (2.0::float8 ^ (n % 60 - 30)) AS w
 	FROM generate_series(1, 3000) n) r;
--- (to the nearest double: the sum of the losses is less than half an ulp away)
 SELECT near(risk.brier_score(p, l), (sum(loss::numeric) / count(*))::float8, 1e-15) AS unweighted,
 	near(risk.brier_score(p, l, w), (sum(loss::numeric * w::numeric) / sum(w::numeric))::float8,
 		1e-15) AS weighted FROM square;
@@ -393,79 +376,105 @@ SELECT risk.precision_at(0.5, l, 0.1, w) = 1.0 / 3 AS third
 FROM (SELECT n % 3 = 0 AS l, 2.0::float8 ^ (-1074) AS w FROM generate_series(1, 300) n) r;
 
 --
--- States from anywhere are checked
+-- The type: as text
 --
-SELECT outcome(format('SELECT risk.roc_auc(%L::bytea)', b)) AS outcome, count(*)
-FROM (SELECT risk.outcomes(score, label, weight) AS o FROM outcome WHERE case_name = 'tiny') g,
-	LATERAL (SELECT ''::bytea AS b UNION ALL SELECT 'abc' UNION ALL SELECT substr(o, 1, n)
-		FROM generate_series(1, length(o) - 1) n
-		UNION ALL SELECT o || '\x00' UNION ALL SELECT o || substr(o, 37)
-		UNION ALL SELECT substr(o, 1, 36) || substr(o, 61) || substr(o, 37, 24)
-		UNION ALL SELECT set_byte(o, n, 255) FROM generate_series(0, 11) n) v
-GROUP BY 1 ORDER BY 1;
--- any single byte changed: an answer or an error, never a crash
-CREATE AGGREGATE best_state(float8, boolean, float8, float8) (SFUNC = risk_internal.outcomes_add_beta,
-	STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
-CREATE AGGREGATE survival_state(float8, float8, boolean) (SFUNC = risk_internal.outcomes_add_months,
-	STYPE = bytea, COMBINEFUNC = risk_internal.outcomes_combine);
-SELECT state, count(*) AS tried, bool_and(result ~ '^(ok|22P03|22003|22023|54000)') AS as_expected,
-	bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P03%') AS some_refused
-FROM (SELECT state, outcome(format('SELECT %s FROM (SELECT %L::bytea AS s) f', call,
-	set_byte(s, n, (get_byte(s, n) + change) % 256))) AS result
-	FROM (SELECT 'outcomes' AS state, risk.outcomes(score, label, weight) AS s FROM outcome WHERE case_name = 'tiny'
-			UNION ALL SELECT 'clustered', risk.clustered_outcomes(score, label, weight::text, weight)
-			FROM outcome WHERE case_name = 'tiny'
-			UNION ALL SELECT 'best', best_state(score, label, 2, weight) FROM outcome WHERE case_name = 'tiny'
-			UNION ALL SELECT 'survival', survival_state(score, months, event) FROM survival WHERE case_name = 'small'
-			UNION ALL SELECT 'sums', loss_state(score, label, weight) FROM outcome WHERE case_name = 'tiny'
-			UNION ALL SELECT 'confusion', threshold_state(score, label, 0.4, weight) FROM outcome
-			WHERE case_name = 'tiny') g
-		JOIN (VALUES ('outcomes', 'risk.roc_auc(s)'),
-			('outcomes', 'risk.average_precision(risk_internal.outcomes_combine(s, s))'),
-			('outcomes', 'risk.lift_table(s)'),
-			('outcomes', 'risk.brier_score(s)'), ('clustered', 'risk.bootstrap(s, ''average_precision'', 3)'),
-			('best', 'risk_internal.best_threshold_final(risk_internal.outcomes_combine(s, s))'),
-			('survival', 'risk_internal.concordance_index_final(s)'),
-			('sums', 'risk_internal.sums_mean(risk_internal.sums_combine(s, s))'),
-			('confusion', 'risk_internal.sums_precision(s)')) c (state, call) USING (state),
-		LATERAL generate_series(0, least(length(s), 200) - 1) n, (VALUES (1), (128), (255)) d (change)) r
-GROUP BY state ORDER BY state;
-SELECT outcome($$SELECT risk_internal.sums_mean('')$$),
-	outcome($$SELECT risk_internal.sums_precision(loss) FROM piece$$);
-SELECT outcome($$SELECT risk_internal.outcomes_add(NULL, 0.5, true)$$),
-	outcome($$SELECT risk_internal.sums_add_log_loss(NULL, 0.5, true)$$) \gx
-SELECT outcome($$SELECT risk_internal.concordance_index_final(outcomes) FROM piece$$);
--- as a state to begin with, too
-CREATE AGGREGATE forged(float8, boolean) (SFUNC = risk_internal.outcomes_add, STYPE = bytea,
-	FINALFUNC = risk.roc_auc, INITCOND = 'anything');
-SELECT outcome($$SELECT forged(0.5, true)$$);
-CREATE AGGREGATE forged_sums(float8, boolean) (SFUNC = risk_internal.sums_add_log_loss, STYPE = bytea,
-	FINALFUNC = risk_internal.sums_mean, INITCOND = 'anything');
-SELECT outcome($$SELECT forged_sums(0.5, true)$$);
--- counts whose sum is no number of rows: none may be taken for one
-CREATE TABLE endless AS SELECT substr(o, 1, 28)
-	|| string_agg(substr(o, 29 + 24 * n, 16) || set_byte('\x0000000000004000', 0, n % 2), ''::bytea
-		ORDER BY n) AS counts,
-	substr(o, 1, 28) || substr(o, 29, 16) || '\x0000000000004000' AS low,
-	substr(o, 1, 28) || substr(o, 53, 16) || '\x0100000000004000' AS high
-FROM (SELECT risk.outcomes(n, n % 2 = 1, 1) AS o FROM generate_series(0, 2047) n) r, generate_series(0, 2047) n
-GROUP BY o;
+SELECT risk.outcomes(s, l) AS plain, risk.outcomes(s, l, 1.5) AS weighted
+FROM (VALUES (0.1::float8, false), (0.30000000000000004, true), (0.1, false), ('-0', true), ('Infinity', true),
+	('-Infinity', false), (5e-324, true), (1e22, false), (-1.7976931348623157e308, false)) v (s, l) \gx
+SELECT risk.clustered_outcomes(0.5, true, 'a') AS clustered,
+	risk.clustered_outcomes(0.5, true, 'a', 2) AS weighted \gx
+-- what it says reads back as the same, whatever extra_float_digits says
+SET extra_float_digits = -10;
+SELECT count(*), bool_and(o *= again) AS same FROM (SELECT ROW(o) AS o, ROW(o::text::risk.outcomes) AS again
+	FROM (SELECT outcomes_of(case_name, weighted) AS o
+			FROM (SELECT DISTINCT case_name FROM outcome) c, (VALUES (false), (true)) w (weighted)
+		UNION ALL SELECT risk.clustered_outcomes(score, label, n::text) FROM many
+		UNION ALL SELECT risk.clustered_outcomes(score, label, n::text, weight) FROM many) o) r;
+SET extra_float_digits = 1;
+-- entries in any order, twice, as people write numbers
+SELECT ' 1  score,label,rows:  5e-1,t,1
+	0.10,f,2 0.5,t,3 -0,f,1 1e0,t,1 '::risk.outcomes;
+SELECT risk.roc_auc('1 score,label,rows: 0.2,f,3 0.7,t,1 0.1,t,1'),
+	(risk.count_outcomes('1 score,label,rows:')).companies AS none;
+-- what it is not
+SELECT input, outcome(format('SELECT %L::risk.outcomes', input)) FROM unnest(ARRAY['', '1',
+	'2 score,label,rows: 0.5,t,1', 'score,label,rows: 0.5,t,1', '1 score,label: 0.5,t', '1 score,label,rows 0.5,t,1',
+	'1 score,label,rows: NaN,t,1', '1 score,label,rows: 1e999,t,1', '1 score,label,rows: 1e-999,t,1',
+	'1 score,label,rows: x,t,1', '1 score,label,rows: 0.5,x,1', '1 score,label,rows: 0.5,t,0',
+	'1 score,label,rows: 0.5,t,-1', '1 score,label,rows: 0.5,t,9007199254740993',
+	'1 score,label,rows: 0.5,t,99999999999999999999999', '1 score,label,rows: 0.5,t,1.5',
+	'1 score,label,rows: 0.5,t,1,2', '1 score,label,rows: 0.5,t,1;0.6,f,1',
+	'1 score,weight,label,rows: 0.5,0,t,1', '1 score,weight,label,rows: 0.5,-1,t,1',
+	'1 score,weight,label,rows: 0.5,Infinity,t,1', '1 score,cluster,label,rows: 0.5,00,t,1',
+	'1 score,cluster,label,rows: 0.5,000000000000000X,t,1', '1 value,now,rows: 0.5,t,1',
+	'1 [0.5] score,label,rows: 0.5,t,1', '\x43524f01', 'éé',
+	'1 score,label,rows: 0.5,t,1 ééééééééééééééééééééééééé']) input \g (format=unaligned)
+-- counts whose sum is no number of rows
+SELECT outcome($$SELECT '1 score,label,rows: 0.1,t,9007199254740992 0.2,f,1'::risk.outcomes$$);
+SELECT outcome($$SELECT '1 score,label,rows: 0.1,t,9007199254740992 0.1,t,1'::risk.outcomes$$);
+CREATE TABLE endless AS SELECT '1 score,label,rows: 0,f,9007199254740992'::risk.outcomes AS low,
+	'1 score,label,rows: 1,t,9007199254740992'::risk.outcomes AS high;
 SELECT outcome(format('SELECT %s FROM endless', call)) AS outcome
-FROM unnest(ARRAY['risk.bootstrap(counts, ''roc_auc'', 1)', 'risk.roc_auc(counts)',
-	'risk.bootstrap(high, ''average_precision'', 1)', 'risk_internal.outcomes_combine(low, low)',
+FROM unnest(ARRAY['risk.bootstrap(high, ''average_precision'', 1)', 'risk_internal.outcomes_combine(low, low)',
 	'risk_internal.outcomes_combine(low, high)']) c (call);
 SELECT outcome($$SELECT risk.merge_outcomes(o) FROM endless, LATERAL (VALUES (low), (high)) v (o)$$);
 SELECT risk.roc_auc(low), risk.count_outcomes(low) FROM endless;
--- compressed, out of line, unaligned in a row
-CREATE TABLE stored AS SELECT 1::"char" AS c, risk.outcomes(score, label) AS o, '2'::"char" AS d,
-	loss_state(score, label, weight) AS s FROM outcome WHERE case_name = 'plain';
-INSERT INTO stored SELECT '1', risk.outcomes(0.5, true), '2', NULL;
-INSERT INTO stored SELECT '1', risk.outcomes(n % 10, n % 2 = 0, 1 + n % 5), '2', NULL
-FROM generate_series(1, 30000) n;
-SELECT bool_or(pg_column_size(o) < length(o) + 4) OVER () AS some_packed, risk.roc_auc(o) IS NOT NULL AS auc,
-	risk.roc_auc(o) = risk.roc_auc(o || ''::bytea) AS same,
-	risk.roc_auc(risk_internal.outcomes_combine(o, o)) = risk.roc_auc(o) AS doubled,
-	risk_internal.sums_mean(s) = risk_internal.sums_mean(s || ''::bytea) AS mean FROM stored;
+-- any single character changed: the error of a type, or outcomes that functions can take
+SELECT kind, count(*) AS tried, bool_and(result ~ '^(ok|22P02|22003|22023|54000)') AS as_expected,
+	bool_or(result = 'ok') AS some_answered, bool_or(result LIKE '22P02%') AS some_refused
+FROM (SELECT kind, outcome(format('SELECT %s FROM (SELECT %L::%s AS s) f', call,
+		overlay(text PLACING change FROM n FOR 1), type)) AS result
+	FROM (SELECT 'plain' AS kind, 'risk.outcomes' AS type, risk.outcomes(score, label)::text AS text,
+				'risk.average_precision(risk_internal.outcomes_combine(s, s))' AS call
+			FROM outcome WHERE case_name = 'tiny'
+		UNION ALL SELECT 'weighted', 'risk.outcomes', risk.outcomes(score, label, weight)::text,
+				'risk.brier_score(s)' FROM outcome WHERE case_name = 'tiny'
+		UNION ALL SELECT 'clustered', 'risk.outcomes',
+				risk.clustered_outcomes(score, label, weight::text, weight)::text,
+				'risk.bootstrap(s, ''average_precision'', 3)' FROM outcome WHERE case_name = 'tiny'
+		UNION ALL SELECT 'state', 'risk_internal.metric_state', threshold_state(score, label, 0.4, weight)::text,
+				'risk_internal.precision_at_final(risk_internal.metric_combine(s, s))'
+			FROM outcome WHERE case_name = 'tiny') t,
+		LATERAL generate_series(1, length(text)) n,
+		unnest(ARRAY['', ' ', ',', ':', '-', '0', '9', 'e', 't', '[', E'\n', 'é']) change) r
+GROUP BY kind ORDER BY kind;
+
+-- States are everybody's to call, and say what they are not
+SELECT threshold_state(score, label, 0.4, weight) FROM outcome WHERE case_name = 'tiny';
+SELECT call, outcome(format('SELECT risk_internal.%s', call)) FROM unnest(ARRAY['outcomes_add(NULL, 0.5, true)',
+	'metric_add_parameter(NULL, 0.5, true, 1)',
+	'precision_at_final(''1 [NaN] score,label,rows: 0.5,t,1'')',
+	'precision_at_final(''1 score,label,rows: 0.5,t,1'')',
+	'precision_at_share_final(''1 [2] score,label,rows: 0.5,t,1'')',
+	'precision_at_k_final(''1 [1.5] score,label,rows: 0.5,t,1'')',
+	'fbeta_at_final(''1 [0.5] score,label,rows: 0.5,t,1'')',
+	'fbeta_at_final(''1 [0.5,1,2] score,label,rows: 0.5,t,1'')',
+	'calibration_error_final(''1 [1e6,1] score,label,rows: 0.5,t,1''::risk_internal.metric_state)',
+	'best_threshold_final(''1 [1] value,now,rows: 0.5,t,1'')',
+	'samples_wasserstein(''1 [10] score,label,rows: 0.5,t,1'')',
+	'metric_combine(''1 [1] score,label,rows: 0.5,t,1'', ''1 [2] score,label,rows: 0.5,t,1'')',
+	'metric_combine(''1 [1] score,label,rows: 0.5,t,1'', ''1 [1] value,now,rows: 0.5,t,1'')']) call
+	\g (format=unaligned)
+-- as a state to begin with, too
+CREATE AGGREGATE begun(float8, boolean) (SFUNC = risk_internal.outcomes_add, STYPE = risk.outcomes,
+	FINALFUNC = risk.roc_auc, INITCOND = '1 score,label,rows: 0.1,f,1');
+SELECT begun(0.5, true) FROM generate_series(1, 3);
+CREATE AGGREGATE begun(float8, boolean, float8) (SFUNC = risk_internal.outcomes_add, STYPE = risk.outcomes,
+	FINALFUNC = risk.roc_auc, INITCOND = '1 score,label,rows: 0.1,f,1');
+SELECT outcome($$SELECT begun(0.5, true, 2)$$);
+SELECT outcome($$CREATE AGGREGATE forged(float8, boolean) (SFUNC = risk_internal.outcomes_add,
+	STYPE = risk.outcomes, FINALFUNC = risk.roc_auc, INITCOND = 'anything')$$);
+-- no bytes are outcomes by themselves
+SELECT outcome($$SELECT '\x00'::bytea::risk.outcomes$$), outcome($$SELECT risk.outcomes(1, true)::bytea$$);
+SELECT outcome($$CREATE CAST (bytea AS risk.outcomes) WITHOUT FUNCTION$$);
+-- compressed, out of line, with a short header in a row
+CREATE TABLE stored AS SELECT 1::"char" AS c, risk.outcomes(score, label) AS o, '2'::"char" AS d
+	FROM outcome WHERE case_name = 'plain';
+INSERT INTO stored SELECT '1', risk.outcomes(0.5, true), '2';
+INSERT INTO stored SELECT '1', risk.outcomes(n % 10, n % 2 = 0, 1 + n % 5), '2' FROM generate_series(1, 30000) n;
+SELECT pg_column_size(o) < 60 AS short, pg_column_compression(o) IS NOT NULL AS compressed,
+	risk.roc_auc(o) IS NOT NULL AS auc, risk.roc_auc(o) = risk.roc_auc(o::text::risk.outcomes) AS same,
+	risk.roc_auc(risk_internal.outcomes_combine(o, o)) = risk.roc_auc(o) AS doubled FROM stored;
 
 --
 -- Tables
@@ -480,9 +489,9 @@ SELECT threshold, alerts, cost FROM risk.threshold_table(
 -- each line says what the metrics say
 SELECT case_name, weighted, count(*),
 	bool_and(same(precision, risk.precision_at(o, threshold)) AND same(recall, risk.recall_at(o, threshold))
-	AND same(specificity, risk.specificity_at(o, threshold)) AND same(f_half, risk.f_score(o, threshold, 0.5))
-	AND same(f1, risk.f_score(o, threshold, 1))
-	AND same(f2, risk.f_score(o, threshold, 2)) AND same(t.balanced_accuracy, risk.balanced_accuracy(o, threshold))
+	AND same(f_half, risk.fbeta_at(o, threshold, 0.5))
+	AND same(f1, risk.fbeta_at(o, threshold, 1))
+	AND same(f2, risk.fbeta_at(o, threshold, 2)) AND same(t.balanced_accuracy, risk.balanced_accuracy_at(o, threshold))
 	AND cost = false_positives + 20 * false_negatives) AS as_metrics, min(threshold), max(threshold)
 FROM (SELECT DISTINCT case_name, weighted FROM golden_curve) c,
 	LATERAL (SELECT outcomes_of(case_name, weighted) AS o OFFSET 0) o,
@@ -496,8 +505,8 @@ SELECT bin, low, high, companies, failures, round(mean_score::numeric, 4) AS mea
 	round(failure_rate::numeric, 4) AS failure_rate
 	FROM risk.calibration_table(outcomes_of('ties', false), 5, 'quantile');
 SELECT case_name, bool_and(near(risk.calibration_error(o, bins, strategy), error)) AS as_metric
-FROM (SELECT DISTINCT case_name, outcomes_of(case_name, weighted) AS o FROM golden_curve
-	WHERE case_name <> 'unbounded') c, (VALUES (3), (10), (17)) b (bins),
+FROM (SELECT case_name, outcomes_of(case_name, weighted) AS o FROM golden_curve
+	WHERE case_name <> 'unbounded' GROUP BY case_name, weighted) c, (VALUES (3), (10), (17)) b (bins),
 		(VALUES ('uniform'), ('quantile')) s (strategy),
 	LATERAL (SELECT sum(companies * abs(mean_score - failure_rate)) / sum(companies) AS error
 		FROM risk.calibration_table(o, bins, strategy)) t GROUP BY 1 ORDER BY 1;
@@ -505,7 +514,7 @@ SELECT bin, low, high, companies, failures, round(lift::numeric, 3) AS lift, cum
 	cumulative_failures, round(cumulative_recall::numeric, 3) AS cumulative_recall,
 	round(cumulative_lift::numeric, 3) AS cumulative_lift
 FROM risk.lift_table(outcomes_of('ties', false), 4) \g (format=unaligned)
-SELECT bool_and(near(cumulative_lift, risk.lift_at(outcomes_of('plain', false), bin * 0.1))) AS as_metric,
+SELECT bool_and(near(cumulative_lift, risk.lift_at_share(outcomes_of('plain', false), bin * 0.1))) AS as_metric,
 	bool_and(companies = 20) AS equal FROM risk.lift_table(outcomes_of('plain', false));
 -- fewer points: both ends, and the area remains
 SELECT points, count(*) <= points AS at_most, count(*) > points * 0.5 AS not_far_fewer,
@@ -533,10 +542,10 @@ CREATE TABLE sampled AS SELECT risk.outcomes(score, label) AS o, risk.outcomes(s
 SELECT metric, same(b.estimate, risk_test.metric_of_outcomes(o, metric, parameters)) AS estimate,
 	b.low < b.estimate AND b.estimate < b.high AS inside,
 	b.resamples_used, b = again AS repeatable, b <> other AS by_seed
-FROM sampled, (VALUES ('roc_auc', '{}'::float8[]), ('gini', '{}'), ('average_precision', '{}'),
+FROM sampled, (VALUES ('roc_auc', '{}'::float8[]), ('average_precision', '{}'),
 	('ks_statistic', '{}'), ('log_loss', '{}'), ('brier_score', '{}'),
-		('precision_at', '{0.3}'), ('recall_at', '{0.3}'), ('specificity_at', '{0.3}'),
-		('balanced_accuracy', '{0.3}'), ('f_score', '{0.3, 2}')) m (metric, parameters),
+		('precision_at', '{0.3}'), ('recall_at', '{0.3}'),
+		('balanced_accuracy_at', '{0.3}'), ('fbeta_at', '{0.3, 2}')) m (metric, parameters),
 	risk.bootstrap(o, metric, 100, parameters => parameters) b,
 	risk.bootstrap(o, metric, 100, parameters => parameters) again,
 	risk.bootstrap(o, metric, 100, 43, parameters => parameters) other ORDER BY metric;
@@ -566,9 +575,9 @@ SELECT b.* FROM risk.bootstrap(risk_internal.outcomes_combine(NULL, NULL), 'roc_
 SELECT b.* FROM risk.bootstrap(outcomes_of('failures only', true), 'average_precision', 10) b;
 SELECT resamples_used < 200 AS some_undefined, resamples_used > 100 AS most_defined
 FROM risk.bootstrap(outcomes_of('tiny', false), 'roc_auc', 200);
-SELECT c.estimate = risk.precision_at_k(w, 100) AS cases, s.estimate = risk.precision_at_k(w, 0.1) AS share
+SELECT c.estimate = risk.precision_at_k(w, 100) AS cases, s.estimate = risk.precision_at_share(w, 0.1) AS share
 FROM sampled, LATERAL (SELECT (risk.bootstrap(w, 'precision_at_k', 10, parameters => '{100}')).estimate) c,
-	risk.bootstrap(w, 'precision_at_k', 10, parameters => '{0.1}') s;
+	risk.bootstrap(w, 'precision_at_share', 10, parameters => '{0.1}') s;
 -- weights of any size: the resamples' sums are in range where the sample's is
 SELECT metric, bool_and(near(b.estimate, o.estimate) AND near(b.low, o.low) AND near(b.high, o.high)
 	AND near(b.standard_error, o.standard_error)) AS same,
@@ -577,7 +586,7 @@ FROM (SELECT factor, risk.outcomes(score, label, ceil(weight)) AS o,
 	risk.outcomes(score, label, ceil(weight) * factor) AS w
 		FROM many, unnest(ARRAY[1e-300, 1e300, 3e307]::float8[]) factor WHERE n <= 500 GROUP BY factor) s,
 	(VALUES ('roc_auc', '{}'::float8[]), ('average_precision', '{}'), ('log_loss', '{}'), ('brier_score', '{}'),
-		('f_score', '{0.3, 2}'), ('lift_at', '{0.1}')) m (metric, parameters),
+		('fbeta_at', '{0.3, 2}'), ('lift_at_share', '{0.1}')) m (metric, parameters),
 	risk.bootstrap(o, metric, 50, parameters => parameters) o,
 	risk.bootstrap(w, metric, 50, parameters => parameters) b GROUP BY metric ORDER BY metric;
 -- with cases that are a sum of weights, too
@@ -590,14 +599,14 @@ SELECT outcome($$SELECT risk.bootstrap(NULL, 'auc')$$) \g (format=unaligned)
 SELECT outcome($$SELECT risk.bootstrap(NULL, NULL)$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'roc_auc', 0)$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'roc_auc', confidence => 1)$$);
-SELECT outcome($$SELECT risk.bootstrap(NULL, 'f_score', parameters => '{0.5}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'fbeta_at', parameters => '{0.5}')$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'precision_at', parameters => '{NULL}')$$);
 SELECT outcome($$SELECT risk.bootstrap(risk.outcomes(2, true), 'log_loss')$$);
 -- numbers that are whole are whole
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'precision_at_k', parameters => '{1.5}')$$);
-SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at', parameters => '{3e9}')$$);
-SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at', parameters => '{NaN}')$$);
-SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at', parameters => '{-1}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at_k', parameters => '{3e9}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at_share', parameters => '{NaN}')$$);
+SELECT outcome($$SELECT risk.bootstrap(NULL, 'lift_at_share', parameters => '{-1}')$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'calibration_error', parameters => '{10.9}')$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'calibration_error', parameters => '{0}')$$);
 SELECT outcome($$SELECT risk.bootstrap(NULL, 'calibration_error', parameters => '{Infinity}')$$);

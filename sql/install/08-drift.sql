@@ -4,71 +4,55 @@
  * Measures as aggregates over (value, is_now), and as functions of counts.
  * ----------
  */
-CREATE FUNCTION risk_internal.outcomes_add_sample(state bytea, value double precision, is_now boolean) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_sample' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk_internal.outcomes_add_sample(bytea, double precision, boolean) IS 'Internal: step of the aggregates of drift';
-REVOKE ALL ON FUNCTION risk_internal.outcomes_add_sample(bytea, double precision, boolean) FROM PUBLIC;
+CREATE FUNCTION risk_internal.metric_add_sample(state risk_internal.metric_state, value double precision, is_now boolean) RETURNS risk_internal.metric_state
+	AS 'MODULE_PATHNAME', 'company_risk_metric_add_sample' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.metric_add_sample(risk_internal.metric_state, double precision, boolean) IS 'Internal: step of the aggregates of drift';
 
-CREATE FUNCTION risk_internal.outcomes_add_sample(state bytea, value double precision, is_now boolean, bins integer) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'company_risk_outcomes_add_sample' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION risk_internal.outcomes_add_sample(bytea, double precision, boolean, integer) IS 'Internal: step of the aggregates of drift';
-REVOKE ALL ON FUNCTION risk_internal.outcomes_add_sample(bytea, double precision, boolean, integer) FROM PUBLIC;
+CREATE FUNCTION risk_internal.metric_add_sample(state risk_internal.metric_state, value double precision, is_now boolean, bins integer) RETURNS risk_internal.metric_state
+	AS 'MODULE_PATHNAME', 'company_risk_metric_add_sample' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.metric_add_sample(risk_internal.metric_state, double precision, boolean, integer) IS 'Internal: step of the aggregates of drift';
 
-CREATE FUNCTION risk_internal.samples_stability_index(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.samples_stability_index(state risk_internal.metric_state) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_samples_stability_index' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk_internal.samples_stability_index(bytea) IS 'Internal: result of risk.population_stability_index';
-REVOKE ALL ON FUNCTION risk_internal.samples_stability_index(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.samples_stability_index(risk_internal.metric_state) IS 'Internal: result of risk.population_stability_index';
 
-CREATE FUNCTION risk_internal.samples_jensen_shannon(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.samples_jensen_shannon(state risk_internal.metric_state) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_samples_jensen_shannon' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk_internal.samples_jensen_shannon(bytea) IS 'Internal: result of risk.jensen_shannon';
-REVOKE ALL ON FUNCTION risk_internal.samples_jensen_shannon(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.samples_jensen_shannon(risk_internal.metric_state) IS 'Internal: result of risk.jensen_shannon';
 
-CREATE FUNCTION risk_internal.samples_wasserstein(state bytea) RETURNS double precision
+CREATE FUNCTION risk_internal.samples_wasserstein(state risk_internal.metric_state) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_samples_wasserstein' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk_internal.samples_wasserstein(bytea) IS 'Internal: result of risk.wasserstein';
-REVOKE ALL ON FUNCTION risk_internal.samples_wasserstein(bytea) FROM PUBLIC;
-
-CREATE FUNCTION risk_internal.samples_mean_difference(state bytea) RETURNS double precision
-	AS 'MODULE_PATHNAME', 'company_risk_samples_mean_difference' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk_internal.samples_mean_difference(bytea) IS 'Internal: result of risk.mean_difference';
-REVOKE ALL ON FUNCTION risk_internal.samples_mean_difference(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION risk_internal.samples_wasserstein(risk_internal.metric_state) IS 'Internal: result of risk.wasserstein';
 
 CREATE AGGREGATE risk.population_stability_index(value double precision, is_now boolean) (
-	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	SFUNC = risk_internal.metric_add_sample, STYPE = risk_internal.metric_state, SSPACE = 4096, COMBINEFUNC = risk_internal.metric_combine,
 	FINALFUNC = risk_internal.samples_stability_index, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.population_stability_index(double precision, boolean) IS
 	'Population stability index of the values with is_now against those without: sum of (q - p) ln(q/p) over ten bins, cut at the deciles of the latter, and one for missing values (NULL, NaN); shares below 0.0001 count as that. Less than 0.1 is stable, more than 0.25 a strong change; NULL when one side has no rows';
 
 CREATE AGGREGATE risk.population_stability_index(value double precision, is_now boolean, bins integer) (
-	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	SFUNC = risk_internal.metric_add_sample, STYPE = risk_internal.metric_state, SSPACE = 4096, COMBINEFUNC = risk_internal.metric_combine,
 	FINALFUNC = risk_internal.samples_stability_index, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.population_stability_index(double precision, boolean, integer) IS
 	'Population stability index of the values with is_now against those without, over so many bins (2 to 1000), cut at quantiles of the latter, and one for missing values';
 
 CREATE AGGREGATE risk.jensen_shannon(value double precision, is_now boolean) (
-	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	SFUNC = risk_internal.metric_add_sample, STYPE = risk_internal.metric_state, SSPACE = 4096, COMBINEFUNC = risk_internal.metric_combine,
 	FINALFUNC = risk_internal.samples_jensen_shannon, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.jensen_shannon(double precision, boolean) IS
 	'Jensen-Shannon divergence, in bits (0 to 1), between the values with and without is_now, over the bins of risk.population_stability_index; the distance is its square root';
 
 CREATE AGGREGATE risk.jensen_shannon(value double precision, is_now boolean, bins integer) (
-	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	SFUNC = risk_internal.metric_add_sample, STYPE = risk_internal.metric_state, SSPACE = 4096, COMBINEFUNC = risk_internal.metric_combine,
 	FINALFUNC = risk_internal.samples_jensen_shannon, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.jensen_shannon(double precision, boolean, integer) IS
 	'Jensen-Shannon divergence, in bits (0 to 1), between the values with and without is_now, over so many bins (2 to 1000)';
 
 CREATE AGGREGATE risk.wasserstein(value double precision, is_now boolean) (
-	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
+	SFUNC = risk_internal.metric_add_sample, STYPE = risk_internal.metric_state, SSPACE = 4096, COMBINEFUNC = risk_internal.metric_combine,
 	FINALFUNC = risk_internal.samples_wasserstein, PARALLEL = SAFE);
 COMMENT ON AGGREGATE risk.wasserstein(double precision, boolean) IS
 	'Wasserstein-1 distance, in the unit of the values, between those with and without is_now: the area between their distribution functions; missing values (NULL, NaN) aside';
-
-CREATE AGGREGATE risk.mean_difference(value double precision, is_now boolean) (
-	SFUNC = risk_internal.outcomes_add_sample, STYPE = bytea, SSPACE = 4096, COMBINEFUNC = risk_internal.outcomes_combine,
-	FINALFUNC = risk_internal.samples_mean_difference, PARALLEL = SAFE);
-COMMENT ON AGGREGATE risk.mean_difference(double precision, boolean) IS
-	'Mean of the values with is_now less the mean of those without, in their unit; missing values (NULL, NaN) aside';
 
 CREATE FUNCTION risk.population_stability_index(counts_then bigint[], counts_now bigint[]) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_stability_index' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
@@ -104,17 +88,14 @@ COMMENT ON TYPE risk_internal.column_profile IS 'Internal: what risk_internal.pr
 CREATE FUNCTION risk_internal.profile_add(state internal, value double precision, bounds double precision[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION risk_internal.profile_add(internal, double precision, double precision[], integer) IS 'Internal: step of risk_internal.profile_column';
-REVOKE ALL ON FUNCTION risk_internal.profile_add(internal, double precision, double precision[], integer) FROM PUBLIC;
 
 CREATE FUNCTION risk_internal.profile_add(state internal, value text, categories text[], columns integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_profile_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION risk_internal.profile_add(internal, text, text[], integer) IS 'Internal: step of risk_internal.profile_column';
-REVOKE ALL ON FUNCTION risk_internal.profile_add(internal, text, text[], integer) FROM PUBLIC;
 
 CREATE FUNCTION risk_internal.profile_final(state internal) RETURNS risk_internal.column_profile
 	AS 'MODULE_PATHNAME', 'company_risk_profile_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_internal.profile_final(internal) IS 'Internal: result of risk_internal.profile_column';
-REVOKE ALL ON FUNCTION risk_internal.profile_final(internal) FROM PUBLIC;
 
 CREATE AGGREGATE risk_internal.profile_column(value double precision, bounds double precision[], columns integer) (
 	SFUNC = risk_internal.profile_add, STYPE = internal, SSPACE = 4194304,
@@ -134,14 +115,25 @@ COMMENT ON FUNCTION risk_internal.slice_distance(double precision[], double prec
 	'Internal: Wasserstein-1 distance from two profiles'' slices';
 
 CREATE VIEW risk.model_profiles AS
-SELECT p.name, p.version, p.position, p.feature, p.kind, p.rows,
+SELECT p.name OPERATOR(pg_catalog.||) '@' OPERATOR(pg_catalog.||) p.version::pg_catalog.text AS reference,
+	p.name, p.version, p.position, p.feature, p.kind, p.rows,
 	p.missing::pg_catalog.float8 OPERATOR(pg_catalog./) NULLIF(p.rows, 0)::pg_catalog.float8 AS missing,
 	p.mean, p.stddev, p.minimum, p.maximum, p.quantiles, p.slices, p.bounds, p.categories, p.counts, p.others
 FROM risk_internal.registry_profile p;
 COMMENT ON VIEW risk.model_profiles IS
 	'Distributions that versions of models are compared with, kept by risk.profile_model; grant SELECT to those who may use risk.drift';
+COMMENT ON COLUMN risk.model_profiles.reference IS 'Name and version, name@version';
+COMMENT ON COLUMN risk.model_profiles.name IS 'Name of the model';
+COMMENT ON COLUMN risk.model_profiles.version IS 'Version of the model';
 COMMENT ON COLUMN risk.model_profiles.position IS 'Position of the feature in the model; 0: the score';
+COMMENT ON COLUMN risk.model_profiles.feature IS 'Name of the feature; (score) for the score';
+COMMENT ON COLUMN risk.model_profiles.kind IS 'What it is profiled as: numeric, category, or score';
+COMMENT ON COLUMN risk.model_profiles.rows IS 'How many rows the profile was made of';
 COMMENT ON COLUMN risk.model_profiles.missing IS 'Share of rows without a value';
+COMMENT ON COLUMN risk.model_profiles.mean IS 'Mean of the values; NULL for categories';
+COMMENT ON COLUMN risk.model_profiles.stddev IS 'Standard deviation of the values, that of a sample; NULL for categories';
+COMMENT ON COLUMN risk.model_profiles.minimum IS 'The smallest value; NULL for categories';
+COMMENT ON COLUMN risk.model_profiles.maximum IS 'The largest value; NULL for categories';
 COMMENT ON COLUMN risk.model_profiles.quantiles IS 'The quantiles 0, 0.05, ... 1, each a value that occurs';
 COMMENT ON COLUMN risk.model_profiles.slices IS 'Means of a hundred slices of equal weight, from the smallest values to the largest';
 COMMENT ON COLUMN risk.model_profiles.bounds IS 'Deciles, without repetition: each closes a bin from above; a bound that stands twice encloses a bin for this value alone';
@@ -390,7 +382,7 @@ BEGIN
 			p.bounds, p.categories, p.counts, p.others, NULL)::risk_internal.column_profile ORDER BY p.position)
 	INTO features, kinds, profiles
 	FROM risk.model_profiles p
-	WHERE p.name || '@' || p.version = stored_profile.model;
+	WHERE p.reference = stored_profile.model;
 	IF features IS NULL THEN
 		RAISE EXCEPTION 'model "%" has no profile', stored_profile.model
 			USING ERRCODE = 'object_not_in_prerequisite_state',

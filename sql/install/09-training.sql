@@ -252,11 +252,11 @@ BEGIN
 			strong,
 			risk.precision_at(h.score, h.label, strong),
 			risk.recall_at(h.score, h.label, strong),
-			risk.f_score(h.score, h.label, strong, 0.5),
+			risk.fbeta_at(h.score, h.label, strong, 0.5),
 			moderate,
 			risk.precision_at(h.score, h.label, moderate),
 			risk.recall_at(h.score, h.label, moderate),
-			risk.f_score(h.score, h.label, moderate, 2)
+			risk.fbeta_at(h.score, h.label, moderate, 2)
 		FROM risk_internal.held_out_scores(run, calibration) h
 			CROSS JOIN (VALUES (false), (true)) k (without)
 		WHERE NOT k.without OR NOT h.known

@@ -10,10 +10,10 @@
 CREATE FUNCTION risk.evaluate_model(
 	model text,
 	query text,
-	label name,
-	segments name[] DEFAULT NULL,
-	known name DEFAULT NULL,
-	weight name DEFAULT NULL,
+	label_column name,
+	segment_columns name[] DEFAULT NULL,
+	known_column name DEFAULT NULL,
+	weight_column name DEFAULT NULL,
 	cases integer DEFAULT NULL)
 	RETURNS TABLE (breakdown text, segment text, evaluated text, metric text, level text,
 		parameter double precision, value double precision, companies bigint, failures bigint)
@@ -24,7 +24,7 @@ AS $$
 DECLARE
 	resolved text := risk.resolve_model(evaluate_model.model);
 	source text := risk_internal.query_source(evaluate_model.query,
-		ARRAY[evaluate_model.label, evaluate_model.known, evaluate_model.weight] OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(evaluate_model.segments)));
+		ARRAY[evaluate_model.label_column, evaluate_model.known_column, evaluate_model.weight_column] OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(evaluate_model.segment_columns)));
 	strong double precision;
 	moderate double precision;
 	columns text := '';
@@ -33,24 +33,24 @@ DECLARE
 	values_of_segments text := ' WHEN false THEN NULL';
 	arguments text := 's.score, s.label';
 BEGIN
-	IF evaluate_model.label IS NULL THEN
-		RAISE EXCEPTION 'label must not be null'
+	IF evaluate_model.label_column IS NULL THEN
+		RAISE EXCEPTION 'label_column must not be null'
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the column that says what happened (true: failed).';
 	END IF;
 	SELECT m.threshold_strong, m.threshold_moderate INTO strong, moderate
 	FROM risk.models m WHERE m.reference OPERATOR(pg_catalog.=) resolved;
-	IF evaluate_model.weight IS NOT NULL THEN
-		columns := pg_catalog.format(', (company_risk_row.%I)::pg_catalog.float8 AS weight', evaluate_model.weight);
+	IF evaluate_model.weight_column IS NOT NULL THEN
+		columns := pg_catalog.format(', (company_risk_row.%I)::pg_catalog.float8 AS weight', evaluate_model.weight_column);
 		arguments := 's.score, s.label, s.weight';
 	END IF;
-	FOR i IN 1 .. COALESCE(pg_catalog.cardinality(evaluate_model.segments), 0) LOOP
+	FOR i IN 1 .. COALESCE(pg_catalog.cardinality(evaluate_model.segment_columns), 0) LOOP
 		-- as an array of two dimensions has them, too
-		IF evaluate_model.segments[i] IS NULL THEN
-			RAISE EXCEPTION 'segments must be a plain array without nulls'
-				USING ERRCODE = 'null_value_not_allowed', HINT = 'Name columns of the query, as in segments => ''{region, period}''.';
+		IF evaluate_model.segment_columns[i] IS NULL THEN
+			RAISE EXCEPTION 'segment_columns must be a plain array without nulls'
+				USING ERRCODE = 'null_value_not_allowed', HINT = 'Name columns of the query, as in segment_columns => ''{region, period}''.';
 		END IF;
 		columns := columns OPERATOR(pg_catalog.||)
-			pg_catalog.format(', COALESCE((company_risk_row.%I)::pg_catalog.text, ''(none)'') AS segment_%s', evaluate_model.segments[i], i);
+			pg_catalog.format(', COALESCE((company_risk_row.%I)::pg_catalog.text, ''(none)'') AS segment_%s', evaluate_model.segment_columns[i], i);
 		sets := sets OPERATOR(pg_catalog.||) pg_catalog.format(', (segment_%s)', i);
 		breakdowns := breakdowns OPERATOR(pg_catalog.||) pg_catalog.format(' WHEN GROUPING(s.segment_%s) OPERATOR(pg_catalog.=) 0 THEN %s', i, i);
 		values_of_segments := values_of_segments OPERATOR(pg_catalog.||) pg_catalog.format(
@@ -71,24 +71,24 @@ BEGIN
 		WHERE e.outcomes IS NOT NULL
 		ORDER BY g.number, g.segment COLLATE "C", e.number, m.number$query$,
 		breakdowns, values_of_segments, arguments,
-		CASE WHEN evaluate_model.known IS NULL THEN 'NULL::pg_catalog.bytea'
+		CASE WHEN evaluate_model.known_column IS NULL THEN 'NULL::risk.outcomes'
 			ELSE pg_catalog.format('risk.outcomes(%s) FILTER (WHERE NOT s.known)', arguments) END,
-		resolved, evaluate_model.label,
-		CASE WHEN evaluate_model.known IS NULL THEN 'false'
-			ELSE pg_catalog.format('COALESCE((company_risk_row.%I)::pg_catalog.bool, false)', evaluate_model.known) END,
+		resolved, evaluate_model.label_column,
+		CASE WHEN evaluate_model.known_column IS NULL THEN 'false'
+			ELSE pg_catalog.format('COALESCE((company_risk_row.%I)::pg_catalog.bool, false)', evaluate_model.known_column) END,
 		columns, source, sets)
-	USING evaluate_model.segments, strong, moderate, evaluate_model.cases;
+	USING evaluate_model.segment_columns, strong, moderate, evaluate_model.cases;
 END
 $$;
 COMMENT ON FUNCTION risk.evaluate_model(text, text, name, name[], name, name, integer) IS
-	'Scores the rows of a query with a model and compares with what happened: the rows of risk.outcome_metrics over all rows and by the values of each column in segments, once for all and once without the rows that the column known marks; label: the column that is true where a company failed (NULL: not yet known, left out); the thresholds are the model''s';
+	'Scores the rows of a query with a model and compares with what happened: the rows of risk.outcome_metrics over all rows and by the values of each of segment_columns, once for all and once without the rows that known_column marks; label_column: true where a company failed (NULL: not yet known, left out); the thresholds are the model''s';
 
 CREATE FUNCTION risk.compare_models(
 	model_a text,
 	model_b text,
 	query text,
-	label name DEFAULT NULL,
-	weight name DEFAULT NULL)
+	label_column name DEFAULT NULL,
+	weight_column name DEFAULT NULL)
 	RETURNS TABLE (measure text, level text, parameter double precision,
 		a double precision, b double precision, difference double precision, together double precision)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 60
@@ -96,14 +96,14 @@ AS $$
 DECLARE
 	reference_a text := risk.resolve_model(compare_models.model_a);
 	reference_b text := risk.resolve_model(compare_models.model_b);
-	source text := risk_internal.query_source(compare_models.query, ARRAY[compare_models.label, compare_models.weight]);
+	source text := risk_internal.query_source(compare_models.query, ARRAY[compare_models.label_column, compare_models.weight_column]);
 	thresholds double precision[];
 	arguments text := 's.label';
 BEGIN
 	SELECT ARRAY[ma.threshold_strong, ma.threshold_moderate, mb.threshold_strong, mb.threshold_moderate] INTO thresholds
 	FROM risk.models ma, risk.models mb
 	WHERE ma.reference OPERATOR(pg_catalog.=) reference_a AND mb.reference OPERATOR(pg_catalog.=) reference_b;
-	IF compare_models.weight IS NOT NULL THEN
+	IF compare_models.weight_column IS NOT NULL THEN
 		arguments := 's.label, s.weight';
 	END IF;
 	RETURN QUERY EXECUTE pg_catalog.format($query$
@@ -131,18 +131,18 @@ BEGIN
 				'pg_catalog.count(*) FILTER (WHERE s.level_a OPERATOR(pg_catalog.=) %s AND s.level_b OPERATOR(pg_catalog.=) %s)', x.x, y.y), ', ' ORDER BY x.x, y.y)
 			FROM pg_catalog.generate_series(0, 2) x (x), pg_catalog.generate_series(0, 2) y (y)),
 		reference_a, reference_b,
-		CASE WHEN compare_models.label IS NULL THEN 'NULL::pg_catalog.bool'
-			ELSE pg_catalog.format('risk_internal.label_value(company_risk_row.%I)', compare_models.label) END,
-		CASE WHEN compare_models.weight IS NULL THEN ''
-			ELSE pg_catalog.format(', (company_risk_row.%I)::pg_catalog.float8 AS weight', compare_models.weight) END,
+		CASE WHEN compare_models.label_column IS NULL THEN 'NULL::pg_catalog.bool'
+			ELSE pg_catalog.format('risk_internal.label_value(company_risk_row.%I)', compare_models.label_column) END,
+		CASE WHEN compare_models.weight_column IS NULL THEN ''
+			ELSE pg_catalog.format(', (company_risk_row.%I)::pg_catalog.float8 AS weight', compare_models.weight_column) END,
 		source)
 	USING thresholds;
 END
 $$;
 COMMENT ON FUNCTION risk.compare_models(text, text, text, name, name) IS
-	'Two models on the rows of a query: numbers of alerts and how far they agree, and with a label (true: failed) the metrics of risk.outcome_metrics side by side; a and b are the models'' own values, together is what they share';
+	'Two models on the rows of a query: numbers of alerts and how far they agree, and with a label_column (true: failed) the metrics of risk.outcome_metrics side by side; a and b are the models'' own values, together is what they share';
 
-CREATE FUNCTION risk_internal.paired_metrics(a bytea, b bytea, thresholds double precision[])
+CREATE FUNCTION risk_internal.paired_metrics(a risk.outcomes, b risk.outcomes, thresholds double precision[])
 	RETURNS TABLE (number bigint, metric text, level text, parameter double precision,
 		a double precision, b double precision)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 200000 ROWS 30
@@ -161,7 +161,7 @@ AS $$
 	-- counted elsewhere, with or without a label
 	WHERE COALESCE(ma.metric, mb.metric) <> 'alerts'
 $$;
-COMMENT ON FUNCTION risk_internal.paired_metrics(bytea, bytea, double precision[]) IS 'Internal: metrics of two models for risk.compare_models';
+COMMENT ON FUNCTION risk_internal.paired_metrics(risk.outcomes, risk.outcomes, double precision[]) IS 'Internal: metrics of two models for risk.compare_models';
 
 CREATE FUNCTION risk_internal.alert_agreement(levels bigint[])
 	RETURNS TABLE (number integer, measure text, level text,
@@ -198,7 +198,7 @@ CREATE FUNCTION risk.compare_alerts(
 	model_a text,
 	model_b text,
 	query text,
-	key name,
+	key_column name,
 	top integer DEFAULT 3)
 	RETURNS TABLE (company text, change text, level_a text, level_b text,
 		score_a double precision, score_b double precision, threshold_a double precision, threshold_b double precision,
@@ -209,11 +209,11 @@ AS $$
 DECLARE
 	reference_a text := risk.resolve_model(compare_alerts.model_a);
 	reference_b text := risk.resolve_model(compare_alerts.model_b);
-	source text := risk_internal.query_source(compare_alerts.query, ARRAY[compare_alerts.key]);
+	source text := risk_internal.query_source(compare_alerts.query, ARRAY[compare_alerts.key_column]);
 	thresholds double precision[];
 BEGIN
-	IF compare_alerts.key IS NULL THEN
-		RAISE EXCEPTION 'key must not be null'
+	IF compare_alerts.key_column IS NULL THEN
+		RAISE EXCEPTION 'key_column must not be null'
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the column with the companies'' numbers.';
 	END IF;
 	SELECT ARRAY[ma.threshold_strong, ma.threshold_moderate, mb.threshold_strong, mb.threshold_moderate] INTO thresholds
@@ -246,7 +246,7 @@ BEGIN
 						ON COALESCE(gb.feature_group, '') OPERATOR(pg_catalog.=) COALESCE(ga.feature_group, '')) d) g
 		WHERE c.a OPERATOR(pg_catalog.<>) c.b AND (g.rank OPERATOR(pg_catalog.<=) $2) IS NOT FALSE
 		ORDER BY (c.a OPERATOR(pg_catalog.=) 0) DESC, (c.b OPERATOR(pg_catalog.=) 0) DESC, c.score_b DESC, c.company COLLATE "C", g.rank$query$,
-		reference_a, reference_b, compare_alerts.key, source)
+		reference_a, reference_b, compare_alerts.key_column, source)
 	USING thresholds, compare_alerts.top;
 END
 $$;

@@ -44,6 +44,16 @@
 #endif
 
 /*
+ * An error of an input function, which from 16 on a caller may want to have reported
+ * (pg_input_is_valid); else it ends the function.
+ */
+#if PG_VERSION_NUM >= 160000
+#define soft_error(context_, result_, ...) ereturn(context_, result_, __VA_ARGS__)
+#else
+#define soft_error(context_, result_, ...) ereport(ERROR, __VA_ARGS__)
+#endif
+
+/*
  * A struct in shared memory found by name (base/shared_struct.h): from 17 on a
  * named dynamic segment, before carved from the main segment.  May error, then
  * with an LWLock held.

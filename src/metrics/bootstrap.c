@@ -28,6 +28,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "base/result_row.h"
+
 #define MAX_RESAMPLES 1000000
 
 /* Units and entries are numbered by 32 bits; this many rows take 800 MB. */
@@ -159,7 +161,6 @@ resample(Resampler *resampler, pg_prng_state *generator)
 {
 	const Outcomes *outcomes = resampler->outcomes;
 	bool		weighted = (outcomes->layout & OUTCOMES_WEIGHTED) != 0;
-	int			weight_word = outcomes_weight_word(outcomes->layout);
 	uint32	   *drawn = resampler->drawn;
 
 	memset(drawn, 0, Max(resampler->units, outcomes->count) * sizeof(uint32));
@@ -185,7 +186,7 @@ resample(Resampler *resampler, pg_prng_state *generator)
 		else
 			weight = drawn[i];
 		if (weighted)
-			weight *= word_to_double(entry[weight_word]) * resampler->scale;
+			weight *= word_to_double(entry[OUTCOMES_WEIGHT_WORD]) * resampler->scale;
 		if (tally_label(tally))
 			resampler->positives[resampler->group_of_entry[i]] += weight;
 		else
@@ -268,107 +269,125 @@ read_parameters(FunctionCallInfo fcinfo, int argument, double *parameters)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("parameters of a metric are a plain array without NULLs")));
 	if (count > 0)
-		memcpy(parameters, ARR_DATA_PTR(array), Min(count, OUTCOMES_PARAMETERS) * sizeof(double));
+		memcpy(parameters, ARR_DATA_PTR(array), Min(count, METRIC_PARAMETERS) * sizeof(double));
 	return count;
 }
 
-/* (outcomes, metric, resamples, seed, confidence, parameters) */
-PG_FUNCTION_INFO_V1(company_risk_bootstrap);
-Datum
-company_risk_bootstrap(PG_FUNCTION_ARGS)
+/* What is asked for, checked */
+typedef struct Request
 {
 	const Metric *metric;
-	Outcomes   *outcomes;
-	double		parameters[OUTCOMES_PARAMETERS] = {0};
+	double		parameters[METRIC_PARAMETERS];
 	int			resamples;
+	uint64		seed;
 	double		confidence;
-	pg_prng_state generator;
-	Resampler	resampler;
-	Losses		losses = {NULL, NULL};
-	ScoreGroups groups;
-	double		estimate = 0.0;
-	bool		defined;
-	double	   *values;
-	int			count = 0;
-	DoubleDouble sum = dd_from(0.0);
-	DoubleDouble squares = dd_from(0.0);
-	double		mean;
-	TupleDesc	descriptor;
-	Datum		columns[5];
-	bool		nulls[5] = {true, true, true, true, false};
+} Request;
 
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
+/* (outcomes, metric, resamples, seed, confidence, parameters) */
+static void
+read_request(FunctionCallInfo fcinfo, Request *request)
+{
 	for (int i = 1; i < 5; i++)
 		if (PG_ARGISNULL(i))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("metric, resamples, seed and confidence must not be null")));
-	metric = metric_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	resamples = PG_GETARG_INT32(2);
-	if (resamples < 1 || resamples > MAX_RESAMPLES)
+	request->metric = metric_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	request->resamples = PG_GETARG_INT32(2);
+	if (request->resamples < 1 || request->resamples > MAX_RESAMPLES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid number of resamples %d", resamples),
+				 errmsg("invalid number of resamples %d", request->resamples),
 				 errdetail("It is from 1 to %d.", MAX_RESAMPLES)));
-	confidence = PG_GETARG_FLOAT8(4);
-	if (!(confidence > 0.0 && confidence < 1.0))
+	request->seed = (uint64) PG_GETARG_INT64(3);
+	request->confidence = PG_GETARG_FLOAT8(4);
+	if (!(request->confidence > 0.0 && request->confidence < 1.0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid confidence %g", confidence),
+				 errmsg("invalid confidence %g", request->confidence),
 				 errdetail("It is between 0 and 1.")));
-	metric_complete_parameters(metric, read_parameters(fcinfo, 5, parameters), parameters);
+	metric_check_parameters(request->metric->name, request->metric->parameters,
+							read_parameters(fcinfo, 5, request->parameters), request->parameters);
+}
+
+/* The metric of each resample in which it is defined; how many */
+static int
+resample_metric(const Request *request, const Outcomes *outcomes, double scale, double *values)
+{
+	const Metric *metric = request->metric;
+	pg_prng_state generator;
+	Resampler	resampler;
+	Losses		losses = {NULL, NULL};
+	ScoreGroups groups;
+	int			count = 0;
+
+	pg_prng_seed(&generator, request->seed);
+	resampler_begin(&resampler, outcomes, scale);
+	if (metric->loss != NULL)
+		compute_losses(&losses, &resampler, metric);
+	for (int i = 0; i < request->resamples; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		resample(&resampler, &generator);
+		if (metric->loss != NULL)
+			count += mean_loss(&resampler, &losses, &values[count]);
+		else
+		{
+			groups_of_arrays(&groups, resampler.scores, resampler.positives,
+							 resampler.negatives, resampler.groups, resampler.scale);
+			count += metric->function(&groups, request->parameters, &values[count]);
+		}
+	}
+	return count;
+}
+
+static double
+standard_deviation(const double *values, int count)
+{
+	DoubleDouble sum = dd_from(0.0);
+	DoubleDouble squares = dd_from(0.0);
+	double		mean;
+
+	for (int i = 0; i < count; i++)
+		sum = dd_add(sum, dd_from(values[i]));
+	mean = dd_divide(sum, dd_from(count));
+	for (int i = 0; i < count; i++)
+		squares = dd_add(squares, dd_product(values[i] - mean, values[i] - mean));
+	return sqrt(dd_divide(squares, dd_from(count - 1)));
+}
+
+PG_FUNCTION_INFO_V1(company_risk_bootstrap);
+Datum
+company_risk_bootstrap(PG_FUNCTION_ARGS)
+{
+	Request		request = {0};
+	const Outcomes *outcomes;
+	ScoreGroups groups;
+	double		estimate = 0.0;
+	bool		defined;
+	double	   *values;
+	int			count;
+	TupleDesc	descriptor;
+	ResultRow	row = {0};
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	read_request(fcinfo, &request);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 
 	outcomes = outcomes_argument(fcinfo, 0);
 	groups_of_outcomes(&groups, outcomes);
-	defined = metric->function(&groups, parameters, &estimate);
+	defined = request.metric->function(&groups, request.parameters, &estimate);
+	values = palloc(request.resamples * sizeof(double));
+	count = defined ? resample_metric(&request, outcomes, groups.scale, values) : 0;
+	qsort(values, count, sizeof(double), compare_doubles);
 
-	values = palloc(resamples * sizeof(double));
-	if (defined)
-	{
-		pg_prng_seed(&generator, (uint64) PG_GETARG_INT64(3));
-		resampler_begin(&resampler, outcomes, groups.scale);
-		if (metric->loss != NULL)
-			compute_losses(&losses, &resampler, metric);
-		for (int i = 0; i < resamples; i++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			resample(&resampler, &generator);
-			if (metric->loss != NULL)
-				count += mean_loss(&resampler, &losses, &values[count]);
-			else
-			{
-				groups_of_arrays(&groups, resampler.scores, resampler.positives,
-								 resampler.negatives, resampler.groups, resampler.scale);
-				count += metric->function(&groups, parameters, &values[count]);
-			}
-		}
-	}
-
-	if (defined)
-	{
-		columns[0] = Float8GetDatum(estimate);
-		nulls[0] = false;
-	}
-	if (count > 0)
-	{
-		qsort(values, count, sizeof(double), compare_doubles);
-		columns[1] = Float8GetDatum(quantile(values, count, (1.0 - confidence) / 2.0));
-		columns[2] = Float8GetDatum(quantile(values, count, (1.0 + confidence) / 2.0));
-		nulls[1] = nulls[2] = false;
-	}
-	if (count > 1)
-	{
-		for (int i = 0; i < count; i++)
-			sum = dd_add(sum, dd_from(values[i]));
-		mean = dd_divide(sum, dd_from(count));
-		for (int i = 0; i < count; i++)
-			squares = dd_add(squares, dd_product(values[i] - mean, values[i] - mean));
-		columns[3] = Float8GetDatum(sqrt(dd_divide(squares, dd_from(count - 1))));
-		nulls[3] = false;
-	}
-	columns[4] = Int32GetDatum(count);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), columns, nulls)));
+	row_put_float_if(&row, defined, estimate);
+	for (int side = -1; side <= 1; side += 2)
+		row_put_float_if(&row, count > 0,
+						 count > 0 ? quantile(values, count, (1.0 + side * request.confidence) / 2.0) : 0.0);
+	row_put_float_if(&row, count > 1, count > 1 ? standard_deviation(values, count) : 0.0);
+	row_put_int(&row, count);
+	PG_RETURN_DATUM(row_datum(&row, BlessTupleDesc(descriptor)));
 }

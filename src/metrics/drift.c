@@ -1,144 +1,26 @@
 /*
  * drift.c
- *		Measures of how far one distribution has moved from another.
+ *		Measures of drift for SQL: of counts, of two profiles' slices, and as the
+ *		final functions of aggregates over (value, is_now).
  *
- * Two of them compare shares of bins that the reference cuts:
- *
- *	population stability index	sum of (q - p) * ln(q / p)
- *	Jensen-Shannon divergence	mean of KL(p, m) and KL(q, m) with m = (p + q) / 2,
- *								in bits: from 0, the same, to 1, nothing in common
- *
- * p being the reference's share of a bin and q the present one.  A share below
- * SHARE_MIN counts as SHARE_MIN in the first, which would be infinite where a bin
- * is empty on one side; the second needs no such help.
- *
- * Numbers are cut at quantiles of the reference.  Each bound belongs to the bin
- * below it.  A value that is several of the quantiles, as the zero of a feature
- * that mostly is zero, is a bin of its own, written as a bound that stands twice:
- * else values would move from it to one side and stay in one bin with it.  Missing
- * values are one more bin, which callers count.
- *
- * The aggregates have the state of those over scores (outcomes.c), with
- * is_now as the label.  It is read in order of the values, so results are the same
- * to the bit in whatever order rows come.
+ * The state of those aggregates is a multiset of samples (outcomes.c), with is_now as
+ * the label.  It is read in order of the values, so results are the same to the bit
+ * in whatever order rows come.
  */
-#include "metrics/drift.h"
+#include "postgres.h"
 
 #include <math.h>
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "metrics/outcomes.h"
 #include "utils/array.h"
 
-#define SHARE_MIN 1e-4
-
-int
-drift_bins(int bins)
-{
-	if (bins < DRIFT_MIN_BINS || bins > DRIFT_MAX_BINS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bins must be between %d and %d", DRIFT_MIN_BINS, DRIFT_MAX_BINS)));
-	return bins;
-}
-
-int
-drift_bounds(const double *quantiles, int n, double *bounds)
-{
-	int			count = 0;
-
-	for (int k = 1; k < n; k++)
-	{
-		double		value = quantiles[k];
-
-		if (count > 0 && bounds[count - 1] == value)
-			continue;
-		bounds[count++] = value;
-		if (quantiles[k - 1] == value || quantiles[k + 1] == value)
-			bounds[count++] = value;
-	}
-	return count;
-}
-
-int
-drift_bin(const double *bounds, int bound_count, double value)
-{
-	int			low = 0;
-	int			high = bound_count;
-
-	/* the first bound that is not below the value */
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (bounds[middle] < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	/* of two, the second closes the value's own bin */
-	if (low + 1 < bound_count && bounds[low] == value && bounds[low + 1] == value)
-		low++;
-	return low;
-}
-
-static double
-total(const int64 *counts, int bins)
-{
-	double		sum = 0.0;
-
-	for (int i = 0; i < bins; i++)
-		sum += (double) counts[i];
-	return sum;
-}
-
-bool
-drift_stability_index(const int64 *then, const int64 *now, int bins, double *result)
-{
-	double		rows_then = total(then, bins);
-	double		rows_now = total(now, bins);
-
-	if (rows_then <= 0.0 || rows_now <= 0.0)
-		return false;
-	*result = 0.0;
-	for (int i = 0; i < bins; i++)
-	{
-		double		p = Max(then[i] / rows_then, SHARE_MIN);
-		double		q = Max(now[i] / rows_now, SHARE_MIN);
-
-		*result += (q - p) * log(q / p);
-	}
-	return true;
-}
-
-bool
-drift_jensen_shannon(const int64 *then, const int64 *now, int bins, double *result)
-{
-	double		rows_then = total(then, bins);
-	double		rows_now = total(now, bins);
-
-	if (rows_then <= 0.0 || rows_now <= 0.0)
-		return false;
-	*result = 0.0;
-	for (int i = 0; i < bins; i++)
-	{
-		double		p = then[i] / rows_then;
-		double		q = now[i] / rows_now;
-		double		mean = (p + q) / 2.0;
-
-		if (p > 0.0)
-			*result += p * log2(p / mean) / 2.0;
-		if (q > 0.0)
-			*result += q * log2(q / mean) / 2.0;
-	}
-	/* rounding may leave the range by a digit */
-	*result = Min(Max(*result, 0.0), 1.0);
-	return true;
-}
+#include "base/double_double.h"
+#include "metrics/drift_measures.h"
+#include "metrics/outcomes.h"
 
 /* ----------
- * For SQL: from counts
+ * From counts
  * ----------
  */
 
@@ -203,7 +85,7 @@ company_risk_jensen_shannon(PG_FUNCTION_ARGS)
 }
 
 /* ----------
- * For SQL: from the state of an aggregate
+ * From the state of an aggregate
  * ----------
  */
 typedef struct Samples
@@ -251,7 +133,7 @@ samples_argument(FunctionCallInfo fcinfo, Samples *samples)
 	const Outcomes *outcomes = outcomes_argument(fcinfo, 0);
 
 	/* states can be forged */
-	if (outcomes->layout != OUTCOMES_SAMPLES || outcomes->parameter != PARAMETER_BINS)
+	if (outcomes->layout != OUTCOMES_SAMPLES || outcomes->parameter_count != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid state of an aggregate")));
@@ -369,27 +251,36 @@ company_risk_samples_wasserstein(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(dd_to_double(result));
 }
 
-/* Mean of the values now less that of the values then */
-PG_FUNCTION_INFO_V1(company_risk_samples_mean_difference);
+/* ----------
+ * Two profiles of numbers
+ * ----------
+ */
+PG_FUNCTION_INFO_V1(company_risk_slice_distance);
 Datum
-company_risk_samples_mean_difference(PG_FUNCTION_ARGS)
+company_risk_slice_distance(PG_FUNCTION_ARGS)
 {
-	Samples		samples;
-	SampleValue value;
-	size_t		entry = 0;
-	DoubleDouble mean_then = dd_from(0.0);
-	DoubleDouble mean_now = dd_from(0.0);
+	Datum	   *elements[2];
+	bool	   *nulls[2];
+	int			counts[2];
+	double		result = 0.0;
 
-	samples_argument(fcinfo, &samples);
-	if (samples.then == 0 || samples.now == 0)
-		PG_RETURN_NULL();
-	while (next_value(samples.outcomes, &entry, &value))
+	for (int i = 0; i < 2; i++)
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(i), FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+						  &elements[i], &nulls[i], &counts[i]);
+	if (counts[0] != counts[1])
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("there are %d slices then and %d now", counts[0], counts[1])));
+	for (int i = 0; i < counts[0]; i++)
 	{
-		/* an infinite value that did not occur counts for nothing */
-		if (value.then > 0)
-			dd_accumulate(&mean_then, value.value * ((double) value.then / samples.then));
-		if (value.now > 0)
-			dd_accumulate(&mean_now, value.value * ((double) value.now / samples.now));
+		double		then = DatumGetFloat8(elements[0][i]);
+		double		now = DatumGetFloat8(elements[1][i]);
+
+		if (nulls[0][i] || nulls[1][i])
+			PG_RETURN_NULL();
+		/* not where both are infinite, or none of their values is a number */
+		if (then != now && !(isnan(then) && isnan(now)))
+			result += fabs(now - then) / counts[0];
 	}
-	PG_RETURN_FLOAT8(dd_to_double(mean_now) - dd_to_double(mean_then));
+	PG_RETURN_FLOAT8(result);
 }

@@ -1,22 +1,26 @@
 /*
  * outcomes.c
- *		Outcomes: the multiset of (score, label) that metrics are made from, as
- *		the state of aggregates and as a value of type bytea.  For measures of
- *		drift the score is any value, or missing, and the label says whether it
- *		is one of now.
+ *		Outcomes: the multiset of (score, label) that metrics are made from.  For
+ *		measures of drift the score is any value, or missing, and the label says
+ *		whether it is one of now.
  *
- * An entry is two to four words of 64 bits: the score, for survival data the
- * months, for weighted data the weight, for clustered data a hash of the cluster,
- * and last the tally, the number of such rows with their label.  Doubles are
- * written so that their words compare as they do.  Entries are in strict order of
- * their words, the label, not the count, deciding in the last: the same rows give
- * the same bytes, in whatever order they came and by whatever tree of partial
- * states.  Everything that is computed from outcomes reads them in that order, so
- * it does not depend on the order of rows to the last bit either.
+ * An entry is two to four words of 64 bits: the score, for weighted data the
+ * weight, for clustered data a hash of the cluster, and last the tally, the number
+ * of such rows with their label.  Doubles are written so that their words compare as
+ * they do.  Entries are in strict order of their words, the label, not the count,
+ * deciding in the last: the same rows give the same bytes, in whatever order they
+ * came and by whatever tree of partial states.  Everything that is computed from
+ * outcomes reads them in that order, so it does not depend on the order of rows to
+ * the last bit either.
  *
- * The flat value is a header and the entries, 16 bytes each for score and label, 8
- * more for each of the others; it ends with the last entry, up to 1 GB.  While an
- * aggregate gathers rows, its state is an expanded object: a child of the
+ * The flat value, of type risk.outcomes or, with the parameters of an aggregate or
+ * two samples, risk_internal.metric_state, is a header of 32 bytes and the entries,
+ * 16 bytes each for score and label, 8 more for each of the others; it ends with the
+ * last entry, up to 1 GB.  The header begins with a signature and the version of the
+ * layout.  All of it is little-endian, on disk as on the wire: what one server has
+ * written any other reads, and the usual ones read it where it lies.
+ *
+ * While an aggregate gathers rows, its state is an expanded object: a child of the
  * aggregate's memory context that holds the entries in an array with room to spare,
  * a sorted part followed by rows as they came.  When the array is full the rows
  * are sorted and merged into the sorted part, equal ones into one; if that frees
@@ -27,41 +31,46 @@
  * another server.  Flattening and reading sort what is not sorted yet; that does
  * not change the value, so final functions may do it.
  *
- * Flat values can come from anywhere, tables and users included: they are checked
- * in full before anything is read from them.  A state inside of an aggregate is
- * ours if its methods are ours.
+ * Flat values can come from anywhere, other servers and users included: they are
+ * checked in full before anything is read from them.  A state inside of an aggregate
+ * is ours if its methods are ours.
  */
 #include "metrics/outcomes.h"
 
 #include <math.h>
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
+#include "port/pg_bswap.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
-#include "metrics/drift.h"
-#include "metrics/metrics.h"
 
-/* Also says which byte order and which version of the layout it is. */
-#define OUTCOMES_MAGIC 0x43524F31	/* CRO1 */
-
-#define OUTCOMES_MAX_WIDTH 4
 #define OUTCOMES_INITIAL_CAPACITY 16
 
+/* "CRO" and the version of the layout, as a little-endian number */
+#define OUTCOMES_SIGNATURE 0x004F5243
+#define OUTCOMES_VERSION 1
+
+/* Everything behind the varlena header is little-endian. */
 typedef struct FlatOutcomes
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
-	uint32		magic;
+	uint32		signature;
 	uint32		layout;
-	uint32		parameter;
-	double		parameters[OUTCOMES_PARAMETERS];
+	uint32		parameter_count;
+	uint64		parameters[OUTCOMES_PARAMETERS];
 	uint64		words[FLEXIBLE_ARRAY_MEMBER];
 } FlatOutcomes;
 
 #define FLAT_HEADER_SIZE offsetof(FlatOutcomes, words)
+
+#ifdef WORDS_BIGENDIAN
+#define LITTLE_ENDIAN_32(x) pg_bswap32(x)
+#define LITTLE_ENDIAN_64(x) pg_bswap64(x)
+#else
+#define LITTLE_ENDIAN_32(x) (x)
+#define LITTLE_ENDIAN_64(x) (x)
+#endif
 
 static Size outcomes_flat_size(ExpandedObjectHeader *header);
 static void outcomes_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size);
@@ -166,7 +175,7 @@ add_tally(uint64 *tally, uint64 other)
 
 	if (count > OUTCOMES_MAX_COUNT)
 		fail_too_many_rows();
-	*tally = ((uint64) count << 1) | (*tally & 1);
+	*tally = tally_of(count, tally_label(*tally));
 }
 
 /* Merges equal neighbours; how many entries remain. */
@@ -272,7 +281,7 @@ max_capacity(int width)
 }
 
 /* Makes room for more entries. */
-static void
+void
 outcomes_reserve(Outcomes *outcomes, size_t more)
 {
 	size_t		maximum = max_capacity(outcomes->width);
@@ -306,7 +315,7 @@ outcomes_reserve(Outcomes *outcomes, size_t more)
  * Adds the entries of another.  Those that it has, too, take no room of their own
  * after all: where there is none for all at once they are merged by slices.
  */
-static void
+void
 outcomes_append_all(Outcomes *outcomes, const Outcomes *other)
 {
 	size_t		maximum = max_capacity(outcomes->width);
@@ -323,14 +332,6 @@ outcomes_append_all(Outcomes *outcomes, const Outcomes *other)
 		if (slice >= outcomes->sorted / 8 || slice < other->count)
 			outcomes_compact(outcomes);
 	}
-}
-
-static inline void
-outcomes_append(Outcomes *outcomes, const uint64 *entry)
-{
-	if (outcomes->count == outcomes->capacity)
-		outcomes_reserve(outcomes, 1);
-	copy_entry(outcomes->words + outcomes->count++ * outcomes->width, entry, outcomes->width);
 }
 
 int64
@@ -354,11 +355,9 @@ outcomes_rows(const Outcomes *outcomes)
  * Flat values
  * ----------
  */
-static int
-layout_width(uint32 layout)
+int
+outcomes_width(uint32 layout)
 {
-	if (layout == OUTCOMES_TIMED)
-		return 3;
 	if (layout == OUTCOMES_SAMPLES)
 		return 2;
 	if ((layout & ~(OUTCOMES_WEIGHTED | OUTCOMES_CLUSTERED)) != 0)
@@ -366,26 +365,37 @@ layout_width(uint32 layout)
 	return 2 + ((layout & OUTCOMES_WEIGHTED) != 0) + ((layout & OUTCOMES_CLUSTERED) != 0);
 }
 
-static bool
-entries_are_valid(const uint64 *words, size_t count, uint32 layout, int width)
+/* Between the order of bytes here and that of flat values, either way */
+static void
+copy_words(uint64 *to, const uint64 *from, size_t count)
 {
+#ifdef WORDS_BIGENDIAN
+	for (size_t i = 0; i < count; i++)
+		to[i] = LITTLE_ENDIAN_64(from[i]);
+#else
+	memcpy(to, from, count * sizeof(uint64));
+#endif
+}
+
+static bool
+entries_are_valid(const Outcomes *outcomes)
+{
+	int			width = outcomes->width;
 	int64		rows = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < outcomes->count; i++)
 	{
-		const uint64 *entry = words + i * width;
-		double		second = word_to_double(entry[1]);
+		const uint64 *entry = outcomes->words + i * width;
+		double		weight = word_to_double(entry[OUTCOMES_WEIGHT_WORD]);
 		uint64		tally = entry[width - 1];
 
-		if (!(layout == OUTCOMES_SAMPLES && entry[0] == MISSING_WORD) &&
+		if (!(outcomes->layout == OUTCOMES_SAMPLES && entry[0] == MISSING_WORD) &&
 			(isnan(word_to_double(entry[0])) || entry[0] == ~(UINT64CONST(1) << 63)))
 			return false;
 		if (tally_count(tally) < 1 || tally_count(tally) > OUTCOMES_MAX_COUNT - rows)
 			return false;
 		rows += tally_count(tally);
-		if ((layout & OUTCOMES_TIMED) && (isnan(second) || entry[1] == ~(UINT64CONST(1) << 63)))
-			return false;
-		if ((layout & OUTCOMES_WEIGHTED) && !(second > 0.0 && isfinite(second)))
+		if ((outcomes->layout & OUTCOMES_WEIGHTED) && !(weight > 0.0 && isfinite(weight)))
 			return false;
 		if (i > 0 && compare_entries(entry - width, entry, width) >= 0)
 			return false;
@@ -393,54 +403,70 @@ entries_are_valid(const uint64 *words, size_t count, uint32 layout, int width)
 	return true;
 }
 
-/* Is a flat value, aligned, what outcomes_flatten makes? */
 static bool
-flat_is_valid(const FlatOutcomes *flat)
+parameters_are_valid(const Outcomes *outcomes)
+{
+	if (outcomes->parameter_count < 0 || outcomes->parameter_count > OUTCOMES_PARAMETERS)
+		return false;
+	for (int i = 0; i < OUTCOMES_PARAMETERS; i++)
+		if (isnan(outcomes->parameters[i]) ||
+			(outcomes->parameters[i] != 0.0 && i >= outcomes->parameter_count))
+			return false;
+	return true;
+}
+
+/*
+ * Reads a flat value, aligned: the entries where they lie, if their bytes are in this
+ * machine's order.  False unless it is what outcomes_flatten makes.
+ */
+static bool
+read_flat(FlatOutcomes *flat, Outcomes *outcomes)
 {
 	Size		size = VARSIZE(flat);
-	int			width;
 
-	if (size < FLAT_HEADER_SIZE || flat->magic != OUTCOMES_MAGIC)
+	memset(outcomes, 0, sizeof(Outcomes));
+	if (size < FLAT_HEADER_SIZE || (LITTLE_ENDIAN_32(flat->signature) & 0x00FFFFFF) != OUTCOMES_SIGNATURE)
 		return false;
-	width = layout_width(flat->layout);
-	if (width == 0 || (size - FLAT_HEADER_SIZE) % (width * sizeof(uint64)) != 0 ||
-		flat->parameter > PARAMETER_BINS ||
-		isnan(flat->parameters[0]) || isnan(flat->parameters[1]))
-		return false;
-	return entries_are_valid(flat->words, (size - FLAT_HEADER_SIZE) / (width * sizeof(uint64)),
-							 flat->layout, width);
-}
-
-/* A bytea argument with an ordinary header, at an address that doubles can be read from. */
-static FlatOutcomes *
-flat_argument(Datum datum)
-{
-	struct varlena *value = PG_DETOAST_DATUM(datum);
-
-	/* bytea is aligned to 4 bytes inside of a row */
-	if ((uintptr_t) value % MAXIMUM_ALIGNOF != 0)
-	{
-		struct varlena *copy = palloc(VARSIZE(value));
-
-		memcpy(copy, value, VARSIZE(value));
-		value = copy;
-	}
-	if (!flat_is_valid((FlatOutcomes *) value))
+	if (LITTLE_ENDIAN_32(flat->signature) >> 24 != OUTCOMES_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid outcomes"),
-				 errhint("The aggregates risk.outcomes, risk.clustered_outcomes and risk.merge_outcomes make them.")));
-	return (FlatOutcomes *) value;
+				 errmsg("outcomes of version %u are not known",
+						LITTLE_ENDIAN_32(flat->signature) >> 24),
+				 errdetail("This version of company_risk reads version %d.", OUTCOMES_VERSION)));
+	outcomes->layout = LITTLE_ENDIAN_32(flat->layout);
+	outcomes->parameter_count = (int) LITTLE_ENDIAN_32(flat->parameter_count);
+	copy_words((uint64 *) outcomes->parameters, flat->parameters, OUTCOMES_PARAMETERS);
+	outcomes->width = outcomes_width(outcomes->layout);
+	if (outcomes->width == 0 || (size - FLAT_HEADER_SIZE) % (outcomes->width * sizeof(uint64)) != 0)
+		return false;
+	outcomes->count = (size - FLAT_HEADER_SIZE) / (outcomes->width * sizeof(uint64));
+	outcomes->sorted = outcomes->capacity = outcomes->count;
+#ifdef WORDS_BIGENDIAN
+	outcomes->words = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	copy_words(outcomes->words, flat->words, outcomes->count * outcomes->width);
+#else
+	outcomes->words = flat->words;
+#endif
+	return parameters_are_valid(outcomes) && entries_are_valid(outcomes);
 }
 
-static void
-read_flat_header(Outcomes *outcomes, const FlatOutcomes *flat)
+static _Noreturn void
+fail_invalid(void)
 {
-	outcomes->layout = flat->layout;
-	outcomes->width = layout_width(flat->layout);
-	outcomes->parameter = (OutcomesParameter) flat->parameter;
-	memcpy(outcomes->parameters, flat->parameters, sizeof(outcomes->parameters));
-	outcomes->count = (VARSIZE(flat) - FLAT_HEADER_SIZE) / (outcomes->width * sizeof(uint64));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid outcomes"),
+			 errhint("The aggregates risk.outcomes, risk.clustered_outcomes and risk.merge_outcomes make them.")));
+}
+
+void
+outcomes_check_value(struct varlena *value, bool with_parameters)
+{
+	Outcomes	outcomes;
+
+	if (!read_flat((FlatOutcomes *) value, &outcomes) ||
+		(!with_parameters && (outcomes.parameter_count > 0 || outcomes.layout == OUTCOMES_SAMPLES)))
+		fail_invalid();
 }
 
 static Size
@@ -461,28 +487,51 @@ outcomes_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size
 
 	Assert(outcomes->sorted == outcomes->count && allocated_size == outcomes_flat_size(header));
 	SET_VARSIZE(flat, allocated_size);
-	flat->magic = OUTCOMES_MAGIC;
-	flat->layout = outcomes->layout;
-	flat->parameter = outcomes->parameter;
-	memcpy(flat->parameters, outcomes->parameters, sizeof(flat->parameters));
-	memcpy(flat->words, outcomes->words, outcomes->count * outcomes->width * sizeof(uint64));
+	flat->signature = LITTLE_ENDIAN_32(OUTCOMES_SIGNATURE | ((uint32) OUTCOMES_VERSION << 24));
+	flat->layout = LITTLE_ENDIAN_32(outcomes->layout);
+	flat->parameter_count = LITTLE_ENDIAN_32((uint32) outcomes->parameter_count);
+	copy_words(flat->parameters, (const uint64 *) outcomes->parameters, OUTCOMES_PARAMETERS);
+	copy_words(flat->words, outcomes->words, outcomes->count * outcomes->width);
+}
+
+Datum
+outcomes_flat_value(Outcomes *outcomes)
+{
+	Size		size = outcomes_flat_size(&outcomes->header);
+	void	   *flat = palloc(size);
+
+	outcomes_flatten(&outcomes->header, flat, size);
+	DeleteExpandedObject(EOHPGetRWDatum(&outcomes->header));
+	return PointerGetDatum(flat);
 }
 
 /* ----------
  * States
  * ----------
  */
-static Outcomes *
-new_state(MemoryContext parent, uint32 layout, size_t capacity)
+Outcomes *
+outcomes_create(MemoryContext parent, uint32 layout, size_t capacity)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "company_risk outcomes", ALLOCSET_SMALL_SIZES);
 	Outcomes   *outcomes = MemoryContextAllocZero(context, sizeof(Outcomes));
 
 	EOH_init_header(&outcomes->header, &outcomes_methods, context);
 	outcomes->layout = layout;
-	outcomes->width = layout_width(layout);
+	outcomes->width = outcomes_width(layout);
 	outcomes->capacity = Max(capacity, OUTCOMES_INITIAL_CAPACITY);
 	outcomes->words = MemoryContextAlloc(context, outcomes->capacity * outcomes->width * sizeof(uint64));
+	return outcomes;
+}
+
+Outcomes *
+outcomes_copy(MemoryContext parent, const Outcomes *source)
+{
+	Outcomes   *outcomes = outcomes_create(parent, source->layout, source->count);
+
+	outcomes->parameter_count = source->parameter_count;
+	memcpy(outcomes->parameters, source->parameters, sizeof(outcomes->parameters));
+	outcomes->count = outcomes->sorted = source->count;
+	memcpy(outcomes->words, source->words, source->count * source->width * sizeof(uint64));
 	return outcomes;
 }
 
@@ -499,6 +548,14 @@ expanded_outcomes(Datum datum)
 }
 
 Outcomes *
+outcomes_of_state(Datum datum)
+{
+	Outcomes   *outcomes = expanded_outcomes(datum);
+
+	return outcomes != NULL && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)) ? outcomes : NULL;
+}
+
+Outcomes *
 outcomes_argument(FunctionCallInfo fcinfo, int argument)
 {
 	Datum		datum = PG_GETARG_DATUM(argument);
@@ -512,273 +569,13 @@ outcomes_argument(FunctionCallInfo fcinfo, int argument)
 	}
 	else
 	{
-		FlatOutcomes *flat = flat_argument(datum);
+		struct varlena *value = PG_DETOAST_DATUM(datum);
 
-		outcomes = palloc0(sizeof(Outcomes));
-		read_flat_header(outcomes, flat);
-		outcomes->sorted = outcomes->capacity = outcomes->count;
-		outcomes->words = flat->words;
+		/* the type is aligned as doubles are */
+		Assert((uintptr_t) value == MAXALIGN((uintptr_t) value));
+		outcomes = palloc(sizeof(Outcomes));
+		if (!read_flat((FlatOutcomes *) value, outcomes))
+			fail_invalid();
 	}
 	return outcomes;
-}
-
-/* A state in a memory context with the content of a value. */
-static Outcomes *
-state_from_datum(MemoryContext parent, FunctionCallInfo fcinfo, int argument)
-{
-	Outcomes   *source = outcomes_argument(fcinfo, argument);
-	Outcomes   *outcomes = new_state(parent, source->layout, source->count);
-
-	outcomes->parameter = source->parameter;
-	memcpy(outcomes->parameters, source->parameters, sizeof(outcomes->parameters));
-	outcomes->count = outcomes->sorted = source->count;
-	memcpy(outcomes->words, source->words, source->count * source->width * sizeof(uint64));
-	return outcomes;
-}
-
-/* The first argument as a state to change; NULL if it is NULL. */
-static Outcomes *
-state_argument(FunctionCallInfo fcinfo, MemoryContext context)
-{
-	Outcomes   *outcomes;
-
-	if (PG_ARGISNULL(0))
-		return NULL;
-	outcomes = expanded_outcomes(PG_GETARG_DATUM(0));
-	if (outcomes != NULL && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
-		return outcomes;
-	return state_from_datum(context, fcinfo, 0);
-}
-
-/* The answer to a row that does not count */
-static Datum
-same_state(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	return PG_GETARG_DATUM(0);
-}
-
-static bool
-any_null(FunctionCallInfo fcinfo)
-{
-	for (int i = 1; i < PG_NARGS(); i++)
-		if (PG_ARGISNULL(i))
-			return true;
-	return false;
-}
-
-/* Adds one row to the state, the first argument; the new state. */
-static Datum
-add_row(FunctionCallInfo fcinfo, const uint64 *entry, uint32 layout,
-		OutcomesParameter parameter, double first, double second)
-{
-	MemoryContext context;
-	Outcomes   *outcomes;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("step of an aggregate called outside of an aggregate")));
-	outcomes = state_argument(fcinfo, context);
-	if (outcomes == NULL)
-	{
-		outcomes = new_state(context, layout, 0);
-		outcomes->parameter = parameter;
-		outcomes->parameters[0] = first;
-		outcomes->parameters[1] = second;
-	}
-	else if (outcomes->layout != layout || outcomes->parameter != parameter)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid state of an aggregate")));
-	else if (outcomes->parameters[0] != first || outcomes->parameters[1] != second)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a parameter of the aggregate differs between rows"),
-				 errhint("Group by it.")));
-	outcomes_append(outcomes, entry);
-	return EOHPGetRWDatum(&outcomes->header);
-}
-
-/*
- * The step of aggregates over scores, after they have read their parameters: score,
- * label, perhaps a cluster, and a weight if there is one more argument.
- */
-static Datum
-outcomes_step(FunctionCallInfo fcinfo, uint32 layout, int weight_position,
-			  OutcomesParameter parameter, double first, double second, uint64 cluster)
-{
-	uint64		entry[OUTCOMES_MAX_WIDTH];
-	int			width = 1;
-	double		weight;
-
-	entry[0] = word_from_double(metric_score(PG_GETARG_FLOAT8(1)));
-	if (PG_NARGS() > weight_position)
-	{
-		weight = metric_weight(PG_GETARG_FLOAT8(weight_position));
-		/* a row of no weight is no row */
-		if (weight == 0.0)
-			return same_state(fcinfo);
-		layout |= OUTCOMES_WEIGHTED;
-		entry[width++] = word_from_double(weight);
-	}
-	if (layout & OUTCOMES_CLUSTERED)
-		entry[width++] = cluster;
-	entry[width++] = one_row(PG_GETARG_BOOL(2));
-	return add_row(fcinfo, entry, layout, parameter, first, second);
-}
-
-/* (state, score, label [, weight]) */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_add);
-Datum
-company_risk_outcomes_add(PG_FUNCTION_ARGS)
-{
-	if (any_null(fcinfo))
-		return same_state(fcinfo);
-	return outcomes_step(fcinfo, 0, 3, PARAMETER_NONE, 0, 0, 0);
-}
-
-/* (state, score, label, cluster [, weight]) */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_add_clustered);
-Datum
-company_risk_outcomes_add_clustered(PG_FUNCTION_ARGS)
-{
-	text	   *cluster;
-
-	if (any_null(fcinfo))
-		return same_state(fcinfo);
-	cluster = PG_GETARG_TEXT_PP(3);
-	return outcomes_step(fcinfo, OUTCOMES_CLUSTERED, 4, PARAMETER_NONE, 0, 0,
-						 hash_bytes_extended((unsigned char *) VARDATA_ANY(cluster),
-											 VARSIZE_ANY_EXHDR(cluster), 0));
-}
-
-/* (state, score, label, beta [, weight]) */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_add_beta);
-Datum
-company_risk_outcomes_add_beta(PG_FUNCTION_ARGS)
-{
-	if (any_null(fcinfo))
-		return same_state(fcinfo);
-	return outcomes_step(fcinfo, 0, 4, PARAMETER_BETA, metric_beta(PG_GETARG_FLOAT8(3)), 0, 0);
-}
-
-/* (state, score, label, cases integer [, weight]) */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_add_cases);
-Datum
-company_risk_outcomes_add_cases(PG_FUNCTION_ARGS)
-{
-	if (any_null(fcinfo))
-		return same_state(fcinfo);
-	return outcomes_step(fcinfo, 0, 4, PARAMETER_CUT, metric_cases(PG_GETARG_INT32(3)), 0, 0);
-}
-
-/* (state, score, label, share [, weight]) */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_add_share);
-Datum
-company_risk_outcomes_add_share(PG_FUNCTION_ARGS)
-{
-	if (any_null(fcinfo))
-		return same_state(fcinfo);
-	return outcomes_step(fcinfo, 0, 4, PARAMETER_CUT, metric_share(PG_GETARG_FLOAT8(3)), 1, 0);
-}
-
-/* (state, score, label), or (state, score, label, bins, strategy [, weight]) */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_add_bins);
-Datum
-company_risk_outcomes_add_bins(PG_FUNCTION_ARGS)
-{
-	if (any_null(fcinfo))
-		return same_state(fcinfo);
-	metric_probability(metric_score(PG_GETARG_FLOAT8(1)));
-	if (PG_NARGS() == 3)
-		return outcomes_step(fcinfo, 0, 5, PARAMETER_BINS, METRIC_DEFAULT_BINS, 0, 0);
-	return outcomes_step(fcinfo, 0, 5, PARAMETER_BINS, metric_bins(PG_GETARG_INT32(3)),
-						 metric_strategy(PG_GETARG_TEXT_PP(4)), 0);
-}
-
-/* (state, score, months, event) */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_add_months);
-Datum
-company_risk_outcomes_add_months(PG_FUNCTION_ARGS)
-{
-	double		months;
-	uint64		entry[OUTCOMES_MAX_WIDTH];
-
-	if (any_null(fcinfo))
-		return same_state(fcinfo);
-	months = PG_GETARG_FLOAT8(2);
-	if (isnan(months))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("months are not a number (NaN)")));
-	entry[0] = word_from_double(metric_score(PG_GETARG_FLOAT8(1)));
-	entry[1] = word_from_double(months);
-	entry[2] = one_row(PG_GETARG_BOOL(3));
-	return add_row(fcinfo, entry, OUTCOMES_TIMED, PARAMETER_NONE, 0, 0);
-}
-
-/* (state, value, is_now [, bins]); a value that is NULL or NaN is missing */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_add_sample);
-Datum
-company_risk_outcomes_add_sample(PG_FUNCTION_ARGS)
-{
-	uint64		entry[OUTCOMES_MAX_WIDTH];
-
-	/* neither then nor now */
-	if (PG_ARGISNULL(2))
-		return same_state(fcinfo);
-	if (PG_NARGS() > 3 && PG_ARGISNULL(3))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("bins must not be null")));
-	entry[0] = PG_ARGISNULL(1) || isnan(PG_GETARG_FLOAT8(1)) ?
-		MISSING_WORD : word_from_double(PG_GETARG_FLOAT8(1));
-	entry[1] = one_row(PG_GETARG_BOOL(2));
-	return add_row(fcinfo, entry, OUTCOMES_SAMPLES, PARAMETER_BINS,
-				   PG_NARGS() > 3 ? drift_bins(PG_GETARG_INT32(3)) : DRIFT_DEFAULT_BINS, 0);
-}
-
-/*
- * The union of two multisets: combines partial states, and is the step of
- * risk.merge_outcomes.  Outside of an aggregate it answers a flat value.
- */
-PG_FUNCTION_INFO_V1(company_risk_outcomes_combine);
-Datum
-company_risk_outcomes_combine(PG_FUNCTION_ARGS)
-{
-	MemoryContext context;
-	bool		aggregate = AggCheckCallContext(fcinfo, &context);
-	Outcomes   *outcomes;
-	const Outcomes *other;
-
-	if (!aggregate)
-		context = CurrentMemoryContext;
-	if (PG_ARGISNULL(1))
-		return same_state(fcinfo);
-	if (!aggregate && !PG_ARGISNULL(0))
-		outcomes = state_from_datum(context, fcinfo, 0);	/* not ours to change */
-	else
-		outcomes = state_argument(fcinfo, context);
-	if (outcomes == NULL)
-		outcomes = state_from_datum(context, fcinfo, 1);
-	else
-	{
-		other = outcomes_argument(fcinfo, 1);
-		if (outcomes->layout != other->layout || outcomes->parameter != other->parameter)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("cannot merge outcomes of different kinds"),
-					 errdetail("Some have weights or clusters and some do not.")));
-		if (memcmp(outcomes->parameters, other->parameters, sizeof(other->parameters)) != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("a parameter of the aggregate differs between rows"),
-					 errhint("Group by it.")));
-		outcomes_append_all(outcomes, other);
-	}
-	if (!aggregate)
-		return PointerGetDatum(PG_DETOAST_DATUM(EOHPGetRODatum(&outcomes->header)));
-	return EOHPGetRWDatum(&outcomes->header);
 }

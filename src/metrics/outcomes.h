@@ -13,23 +13,14 @@
 #include "fmgr.h"
 #include "utils/expandeddatum.h"
 
-#include "base/double_double.h"
-
 /* What an entry holds besides score, label and count, in this order */
-#define OUTCOMES_TIMED		1	/* months to failure; alone */
-#define OUTCOMES_WEIGHTED	2
-#define OUTCOMES_CLUSTERED	4	/* a hash of the cluster, for the bootstrap */
-#define OUTCOMES_SAMPLES	8	/* not scores: two samples of a value, the label says which; alone */
+#define OUTCOMES_WEIGHTED	1
+#define OUTCOMES_CLUSTERED	2	/* a hash of the cluster, for the bootstrap */
+#define OUTCOMES_SAMPLES	4	/* not scores: two samples of a value, the label says which; alone */
 
-/* What the parameters of an aggregate are, kept beside its outcomes */
-typedef enum OutcomesParameter
-{
-	PARAMETER_NONE,
-	PARAMETER_BETA,				/* of an F-score */
-	PARAMETER_CUT,				/* cases or a share of them; 1 if it is a share */
-	PARAMETER_BINS				/* how many; 1 if they are of equal weight */
-} OutcomesParameter;
+#define OUTCOMES_MAX_WIDTH 4
 
+/* Parameters of an aggregate, kept beside its outcomes */
 #define OUTCOMES_PARAMETERS 2
 
 /* Counts up to here are exact as doubles. */
@@ -37,32 +28,62 @@ typedef enum OutcomesParameter
 
 typedef struct Outcomes
 {
-	ExpandedObjectHeader header;	/* of an aggregate's state only */
+	ExpandedObjectHeader header;	/* of a state only */
 	uint32		layout;
 	int			width;			/* words of an entry */
-	OutcomesParameter parameter;
-	double		parameters[OUTCOMES_PARAMETERS];
+	int			parameter_count;
+	double		parameters[OUTCOMES_PARAMETERS];	/* 0 beyond the count */
 	size_t		count;			/* entries */
 	size_t		sorted;			/* entries, from the first, in strict order */
 	size_t		capacity;
 	uint64	   *words;
 } Outcomes;
 
+/* Words of an entry; 0 if there is no such layout. */
+extern int	outcomes_width(uint32 layout);
+
 /*
- * An argument's outcomes, sorted and without duplicates, not to be changed.  NULL
- * arguments are the caller's concern.
+ * Reading.  An argument's outcomes are sorted and without duplicates, and not to be
+ * changed.  NULL arguments are the caller's concern.
  */
 extern Outcomes *outcomes_argument(FunctionCallInfo fcinfo, int argument);
 
 /* Rows, of all entries together */
 extern int64 outcomes_rows(const Outcomes *outcomes);
 
-/* The place of a word in an entry; the score is the first word, the tally the last. */
-static inline int
-outcomes_weight_word(uint32 layout)
+/*
+ * States: outcomes that grow, in a memory context of their own below the parent;
+ * EOHPGetRWDatum(&outcomes->header) is their value.
+ */
+extern Outcomes *outcomes_create(MemoryContext parent, uint32 layout, size_t capacity);
+extern Outcomes *outcomes_copy(MemoryContext parent, const Outcomes *source);
+extern Outcomes *outcomes_of_state(Datum datum);	/* NULL if it is none that may be changed */
+extern void outcomes_reserve(Outcomes *outcomes, size_t more);
+extern void outcomes_append_all(Outcomes *outcomes, const Outcomes *other);
+
+/* A state as a flat value; the state is gone then. */
+extern Datum outcomes_flat_value(Outcomes *outcomes);
+
+/* An error unless a flat value is one, and of scores without parameters if that is asked for. */
+extern void outcomes_check_value(struct varlena *value, bool with_parameters);
+
+static inline void
+outcomes_append(Outcomes *outcomes, const uint64 *entry)
 {
-	return 1;
+	uint64	   *to;
+
+	if (outcomes->count == outcomes->capacity)
+		outcomes_reserve(outcomes, 1);
+	to = outcomes->words + outcomes->count++ * outcomes->width;
+	for (int i = 0; i < outcomes->width; i++)
+		to[i] = entry[i];
 }
+
+/*
+ * The words of an entry: the score is the first, then the weight, if there is one,
+ * then the cluster, and the tally is the last.
+ */
+#define OUTCOMES_WEIGHT_WORD 1
 
 static inline int
 outcomes_cluster_word(uint32 layout)
@@ -110,47 +131,9 @@ tally_label(uint64 tally)
 }
 
 static inline uint64
-one_row(bool label)
+tally_of(int64 count, bool label)
 {
-	return (UINT64CONST(1) << 1) | label;
+	return ((uint64) count << 1) | label;
 }
-
-/* ----------
- * Reading by score
- *
- * Metrics see groups of equal scores, the highest first.  Where the weights' sizes
- * would make products of sums overflow or vanish, they are scaled by a power of 2.
- * ----------
- */
-typedef struct ScoreGroup
-{
-	double		score;
-	DoubleDouble positive;		/* weight with the label true */
-	DoubleDouble negative;
-} ScoreGroup;
-
-typedef struct ScoreGroups
-{
-	/* either outcomes */
-	const Outcomes *outcomes;
-	/* or arrays, lowest score first: a resample, scaled; groups of no weight are skipped */
-	const double *scores;
-	const double *positives;
-	const double *negatives;
-	size_t		count;
-
-	size_t		left;			/* entries not yet read */
-	double		scale;			/* of what is read, to the weights that were put in */
-	double		factor;			/* of what is read, to what is stored here */
-	DoubleDouble positive;		/* totals */
-	DoubleDouble negative;
-	DoubleDouble total;
-} ScoreGroups;
-
-extern void groups_of_outcomes(ScoreGroups *groups, const Outcomes *outcomes);
-extern void groups_of_arrays(ScoreGroups *groups, const double *scores, const double *positives,
-							 const double *negatives, size_t count, double scale);
-extern void groups_rewind(ScoreGroups *groups);
-extern bool groups_next(ScoreGroups *groups, ScoreGroup *group);
 
 #endif							/* OUTCOMES_H */

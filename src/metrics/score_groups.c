@@ -8,7 +8,7 @@
  * are scaled by a power of two, which no ratio of sums notices.  Only weights so far
  * below the total (some 300 decimal orders) that no double holds both go to nothing.
  */
-#include "metrics/outcomes.h"
+#include "metrics/score_groups.h"
 
 #include <math.h>
 
@@ -57,7 +57,7 @@ groups_next(ScoreGroups *groups, ScoreGroup *group)
 		do
 		{
 			uint64		tally = entry[width - 1];
-			double		weight = word_to_double(entry[outcomes_weight_word(layout)]) * groups->factor;
+			double		weight = word_to_double(entry[OUTCOMES_WEIGHT_WORD]) * groups->factor;
 			DoubleDouble product = dd_product(weight, (double) tally_count(tally));
 
 			if (tally_label(tally))
@@ -150,10 +150,10 @@ void
 groups_of_outcomes(ScoreGroups *groups, const Outcomes *outcomes)
 {
 	memset(groups, 0, sizeof(ScoreGroups));
-	if (outcomes->layout & (OUTCOMES_TIMED | OUTCOMES_SAMPLES))
+	if (outcomes->layout & OUTCOMES_SAMPLES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("these outcomes are not of scores and labels alone")));
+				 errmsg("samples of drift are no outcomes")));
 	groups->outcomes = outcomes;
 	if (outcomes->layout & OUTCOMES_WEIGHTED)
 		sum_groups(groups, 1.0);

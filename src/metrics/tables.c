@@ -5,77 +5,47 @@
  * One pass each, from the highest score down.  Weights come back as they were put
  * in: counts, where there were none.  A rate without a denominator is NULL.
  */
-#include "metrics/metrics.h"
+#include "postgres.h"
 
 #include <math.h>
 
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/tuplestore.h"
 
-#define MAX_COLUMNS 16
-
-/* A row in the making */
-typedef struct Row
-{
-	ReturnSetInfo *result;
-	int			columns;
-	Datum		values[MAX_COLUMNS];
-	bool		nulls[MAX_COLUMNS];
-} Row;
+#include "base/result_row.h"
+#include "metrics/bins.h"
+#include "metrics/confusion.h"
+#include "metrics/parameters.h"
 
 static void
-put_number(Row *row, double number, bool defined)
-{
-	Assert(row->columns < MAX_COLUMNS);
-	row->nulls[row->columns] = !defined;
-	row->values[row->columns++] = defined ? Float8GetDatum(number) : (Datum) 0;
-}
-
-static void
-put_quotient(Row *row, DoubleDouble a, DoubleDouble b)
+put_quotient(ResultRow *row, DoubleDouble a, DoubleDouble b)
 {
 	bool		defined = dd_positive(b);
 
-	put_number(row, defined ? dd_divide(a, b) : 0.0, defined);
-}
-
-static void
-put_integer(Row *row, int number)
-{
-	Assert(row->columns < MAX_COLUMNS);
-	row->nulls[row->columns] = false;
-	row->values[row->columns++] = Int32GetDatum(number);
+	row_put_float_if(row, defined, defined ? dd_divide(a, b) : 0.0);
 }
 
 /* A sum of weights, as it was before they were scaled */
 static void
-put_weight(Row *row, const ScoreGroups *groups, DoubleDouble weight)
+put_weight(ResultRow *row, const ScoreGroups *groups, DoubleDouble weight)
 {
-	put_number(row, dd_to_double(weight) / groups->scale, true);
-}
-
-static void
-put_row(Row *row)
-{
-	Assert(row->columns == row->result->setDesc->natts);
-	tuplestore_putvalues(row->result->setResult, row->result->setDesc, row->values, row->nulls);
-	row->columns = 0;
-	CHECK_FOR_INTERRUPTS();
+	row_put_float(row, dd_to_double(weight) / groups->scale);
 }
 
 /* Prepares for rows; false if there are no outcomes. */
 static bool
-begin_rows(FunctionCallInfo fcinfo, Row *row, ScoreGroups *groups)
+begin_rows(FunctionCallInfo fcinfo, ScoreGroups *groups)
 {
 	InitMaterializedSRF(fcinfo, 0);
-	row->result = (ReturnSetInfo *) fcinfo->resultinfo;
-	row->columns = 0;
 	if (PG_ARGISNULL(0))
 		return false;
 	groups_of_outcomes(groups, outcomes_argument(fcinfo, 0));
 	return true;
+}
+
+static void
+emit(FunctionCallInfo fcinfo, ResultRow *row)
+{
+	row_emit(row, (ReturnSetInfo *) fcinfo->resultinfo);
 }
 
 /* ----------
@@ -92,7 +62,7 @@ typedef struct CurvePoint
 	DoubleDouble negative;
 } CurvePoint;
 
-typedef void (*PutPoint) (Row *row, const ScoreGroups *groups, const CurvePoint *point);
+typedef void (*PutPoint) (ResultRow *row, const ScoreGroups *groups, const CurvePoint *point);
 
 static double
 way(const ScoreGroups *groups, const CurvePoint *point)
@@ -104,7 +74,7 @@ way(const ScoreGroups *groups, const CurvePoint *point)
 static Datum
 curve(FunctionCallInfo fcinfo, PutPoint put)
 {
-	Row			row;
+	ResultRow	row = {0};
 	ScoreGroups groups;
 	ScoreGroup	group;
 	CurvePoint	point = {.threshold = INFINITY};
@@ -118,9 +88,10 @@ curve(FunctionCallInfo fcinfo, PutPoint put)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid number of points %d", max_points),
 				 errdetail("A curve has at least 2 points.")));
-	if (!begin_rows(fcinfo, &row, &groups))
+	if (!begin_rows(fcinfo, &groups))
 		return (Datum) 0;
 	put(&row, &groups, &point);
+	emit(fcinfo, &row);
 	whole = dd_positive(groups.positive) + dd_positive(groups.negative);
 	while (groups_next(&groups, &group))
 	{
@@ -137,17 +108,17 @@ curve(FunctionCallInfo fcinfo, PutPoint put)
 			step = Min(reached, steps);
 		}
 		put(&row, &groups, &point);
+		emit(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
 
 static void
-put_roc_point(Row *row, const ScoreGroups *groups, const CurvePoint *point)
+put_roc_point(ResultRow *row, const ScoreGroups *groups, const CurvePoint *point)
 {
-	put_number(row, point->threshold, true);
+	row_put_float(row, point->threshold);
 	put_quotient(row, point->negative, groups->negative);
 	put_quotient(row, point->positive, groups->positive);
-	put_row(row);
 }
 
 PG_FUNCTION_INFO_V1(company_risk_roc_curve);
@@ -158,18 +129,17 @@ company_risk_roc_curve(PG_FUNCTION_ARGS)
 }
 
 static void
-put_precision_recall_point(Row *row, const ScoreGroups *groups, const CurvePoint *point)
+put_precision_recall_point(ResultRow *row, const ScoreGroups *groups, const CurvePoint *point)
 {
 	DoubleDouble alerts = dd_add(point->positive, point->negative);
 
-	put_number(row, point->threshold, true);
+	row_put_float(row, point->threshold);
 	/* by convention, no alert is right and finds nobody */
 	if (dd_positive(alerts))
 		put_quotient(row, point->positive, alerts);
 	else
-		put_number(row, 1.0, true);
+		row_put_float(row, 1.0);
 	put_quotient(row, point->positive, groups->positive);
-	put_row(row);
 }
 
 PG_FUNCTION_INFO_V1(company_risk_precision_recall_curve);
@@ -191,40 +161,39 @@ typedef struct Costs
 } Costs;
 
 static void
-put_confusion(Row *row, const ScoreGroups *groups, const Confusion *confusion)
+put_confusion(ResultRow *row, const ScoreGroups *groups, const Confusion *confusion)
 {
-	put_number(row, confusion->true_positives / groups->scale, true);
-	put_number(row, confusion->false_positives / groups->scale, true);
-	put_number(row, confusion->false_negatives / groups->scale, true);
-	put_number(row, confusion->true_negatives / groups->scale, true);
+	row_put_float(row, confusion->true_positives / groups->scale);
+	row_put_float(row, confusion->false_positives / groups->scale);
+	row_put_float(row, confusion->false_negatives / groups->scale);
+	row_put_float(row, confusion->true_negatives / groups->scale);
 }
 
 static void
-put_threshold(Row *row, double threshold, const ScoreGroups *groups, const Confusion *confusion, const Costs *costs)
+put_threshold(ResultRow *row, double threshold, const ScoreGroups *groups, const Confusion *confusion, const Costs *costs)
 {
 	static const double betas[] = {0.5, 1.0, 2.0};
 	double		value;
 	bool		defined;
 
-	put_number(row, threshold, true);
-	put_number(row, (confusion->true_positives + confusion->false_positives) / groups->scale, true);
+	row_put_float(row, threshold);
+	row_put_float(row, (confusion->true_positives + confusion->false_positives) / groups->scale);
 	put_confusion(row, groups, confusion);
 	defined = confusion_precision(confusion, &value);
-	put_number(row, value, defined);
+	row_put_float_if(row, defined, value);
 	defined = confusion_recall(confusion, &value);
-	put_number(row, value, defined);
+	row_put_float_if(row, defined, value);
 	defined = confusion_specificity(confusion, &value);
-	put_number(row, value, defined);
+	row_put_float_if(row, defined, value);
 	for (int i = 0; i < lengthof(betas); i++)
 	{
-		defined = confusion_f_score(confusion, betas[i], &value);
-		put_number(row, value, defined);
+		defined = confusion_fbeta(confusion, betas[i], &value);
+		row_put_float_if(row, defined, value);
 	}
 	defined = confusion_balanced_accuracy(confusion, &value);
-	put_number(row, value, defined);
-	put_number(row, (costs->false_positive * confusion->false_positives +
-					 costs->false_negative * confusion->false_negatives) / groups->scale, costs->given);
-	put_row(row);
+	row_put_float_if(row, defined, value);
+	row_put_float_if(row, costs->given, (costs->false_positive * confusion->false_positives +
+										 costs->false_negative * confusion->false_negatives) / groups->scale);
 }
 
 static double
@@ -244,7 +213,7 @@ PG_FUNCTION_INFO_V1(company_risk_threshold_table);
 Datum
 company_risk_threshold_table(PG_FUNCTION_ARGS)
 {
-	Row			row;
+	ResultRow	row = {0};
 	ScoreGroups groups;
 	ScoreGroup	group;
 	Costs		costs = {false, 0.0, 0.0};
@@ -265,7 +234,7 @@ company_risk_threshold_table(PG_FUNCTION_ARGS)
 		costs.false_positive = cost_argument(fcinfo, 2);
 		costs.false_negative = cost_argument(fcinfo, 3);
 	}
-	if (!begin_rows(fcinfo, &row, &groups))
+	if (!begin_rows(fcinfo, &groups))
 		return (Datum) 0;
 
 	more = groups_next(&groups, &group);
@@ -291,6 +260,7 @@ company_risk_threshold_table(PG_FUNCTION_ARGS)
 		}
 		confusion_of_alerts(&groups, positive, negative, &confusion);
 		put_threshold(&row, threshold, &groups, &confusion, &costs);
+		emit(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
@@ -300,15 +270,15 @@ PG_FUNCTION_INFO_V1(company_risk_confusion_matrix);
 Datum
 company_risk_confusion_matrix(PG_FUNCTION_ARGS)
 {
-	Row			row;
+	ResultRow	row = {0};
 	ScoreGroups groups;
 	Confusion	confusion;
 
-	if (!begin_rows(fcinfo, &row, &groups) || PG_ARGISNULL(1))
+	if (!begin_rows(fcinfo, &groups) || PG_ARGISNULL(1))
 		return (Datum) 0;
 	confusion_at(&groups, metric_threshold(PG_GETARG_FLOAT8(1)), &confusion);
 	put_confusion(&row, &groups, &confusion);
-	put_row(&row);
+	emit(fcinfo, &row);
 	return (Datum) 0;
 }
 
@@ -322,7 +292,7 @@ PG_FUNCTION_INFO_V1(company_risk_calibration_table);
 Datum
 company_risk_calibration_table(PG_FUNCTION_ARGS)
 {
-	Row			row;
+	ResultRow	row = {0};
 	ScoreGroups groups;
 	Bin		   *bins;
 	int			count = METRIC_DEFAULT_BINS;
@@ -332,7 +302,7 @@ company_risk_calibration_table(PG_FUNCTION_ARGS)
 		count = (int) metric_bins(PG_GETARG_INT32(1));
 	if (!PG_ARGISNULL(2))
 		by_weight = metric_strategy(PG_GETARG_TEXT_PP(2)) != 0;
-	if (!begin_rows(fcinfo, &row, &groups))
+	if (!begin_rows(fcinfo, &groups))
 		return (Datum) 0;
 	bins = palloc(count * sizeof(Bin));
 	(by_weight ? bins_of_weight : bins_of_width) (&groups, bins, count);
@@ -344,14 +314,14 @@ company_risk_calibration_table(PG_FUNCTION_ARGS)
 			continue;
 		metric_probability(bin->low);
 		metric_probability(bin->high);
-		put_integer(&row, i + 1);
-		put_number(&row, by_weight ? bin->low : (double) i / count, true);
-		put_number(&row, by_weight ? bin->high : (double) (i + 1) / count, true);
+		row_put_int(&row, i + 1);
+		row_put_float(&row, by_weight ? bin->low : (double) i / count);
+		row_put_float(&row, by_weight ? bin->high : (double) (i + 1) / count);
 		put_weight(&row, &groups, bin->weight);
 		put_weight(&row, &groups, bin->positive);
 		put_quotient(&row, bin->score_sum, bin->weight);
 		put_quotient(&row, bin->positive, bin->weight);
-		put_row(&row);
+		emit(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
@@ -361,7 +331,7 @@ PG_FUNCTION_INFO_V1(company_risk_lift_table);
 Datum
 company_risk_lift_table(PG_FUNCTION_ARGS)
 {
-	Row			row;
+	ResultRow	row = {0};
 	ScoreGroups groups;
 	Bin		   *bins;
 	int			count = METRIC_DEFAULT_BINS;
@@ -370,7 +340,7 @@ company_risk_lift_table(PG_FUNCTION_ARGS)
 
 	if (!PG_ARGISNULL(1))
 		count = (int) metric_bins(PG_GETARG_INT32(1));
-	if (!begin_rows(fcinfo, &row, &groups))
+	if (!begin_rows(fcinfo, &groups))
 		return (Datum) 0;
 	bins = palloc(count * sizeof(Bin));
 	bins_of_weight(&groups, bins, count);
@@ -382,9 +352,9 @@ company_risk_lift_table(PG_FUNCTION_ARGS)
 			continue;
 		weight = dd_add(weight, bin->weight);
 		positive = dd_add(positive, bin->positive);
-		put_integer(&row, count - i);
-		put_number(&row, bin->low, true);
-		put_number(&row, bin->high, true);
+		row_put_int(&row, count - i);
+		row_put_float(&row, bin->low);
+		row_put_float(&row, bin->high);
 		put_weight(&row, &groups, bin->weight);
 		put_weight(&row, &groups, bin->positive);
 		put_quotient(&row, bin->positive, bin->weight);
@@ -393,7 +363,7 @@ company_risk_lift_table(PG_FUNCTION_ARGS)
 		put_weight(&row, &groups, positive);
 		put_quotient(&row, positive, groups.positive);
 		put_quotient(&row, dd_multiply(positive, groups.total), dd_multiply(weight, groups.positive));
-		put_row(&row);
+		emit(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
@@ -408,27 +378,23 @@ company_risk_count_outcomes(PG_FUNCTION_ARGS)
 {
 	Outcomes   *outcomes = outcomes_argument(fcinfo, 0);
 	TupleDesc	descriptor;
-	Datum		values[4];
-	bool		nulls[4] = {0};
+	ResultRow	row = {0};
+	size_t		count = outcomes->count;
 	int64		failures = 0;
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	for (size_t i = 0; i < outcomes->count; i++)
+	for (size_t i = 0; i < count; i++)
 	{
 		uint64		tally = outcomes->words[(i + 1) * outcomes->width - 1];
 
 		if (tally_label(tally))
 			failures += tally_count(tally);
 	}
-	values[0] = Int64GetDatum(outcomes_rows(outcomes));
-	values[1] = Int64GetDatum(failures);
-	if (outcomes->count > 0)
-	{
-		values[2] = Float8GetDatum(word_to_double(outcomes->words[0]));
-		values[3] = Float8GetDatum(word_to_double(outcomes->words[(outcomes->count - 1) * outcomes->width]));
-	}
-	else
-		nulls[2] = nulls[3] = true;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+	row_put_bigint(&row, outcomes_rows(outcomes));
+	row_put_bigint(&row, failures);
+	row_put_float_if(&row, count > 0, count > 0 ? word_to_double(outcomes->words[0]) : 0.0);
+	row_put_float_if(&row, count > 0,
+					 count > 0 ? word_to_double(outcomes->words[(count - 1) * outcomes->width]) : 0.0);
+	PG_RETURN_DATUM(row_datum(&row, BlessTupleDesc(descriptor)));
 }

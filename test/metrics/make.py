@@ -2,7 +2,7 @@
 """Makes rows.csv, values.csv and curves.csv of this folder: metrics as scikit-learn
 and SciPy compute them, with and without weights.  Debian 12: python3-sklearn 1.2.1.
 
-    python3 make.py && Rscript make.R
+    python3 make.py
 
 An empty value means that the metric is undefined, or that scikit-learn puts a number
 where its own documentation says there is none (one class only, no alerts)."""
@@ -68,7 +68,6 @@ def values(labels, scores, weights):
     some = labels.any()
     auc = metrics.roc_auc_score(labels, scores, sample_weight=weights) if both else None
     yield "roc_auc", [], auc
-    yield "gini", [], 2 * auc - 1 if both else None
     yield "average_precision", [], metrics.average_precision_score(labels, scores, sample_weight=weights) if some else None
     if not both:
         yield "ks_statistic", [], None
@@ -83,11 +82,9 @@ def values(labels, scores, weights):
         alerts = scores >= threshold
         yield "precision_at", [threshold], metrics.precision_score(labels, alerts, sample_weight=weights) if alerts.any() else None
         yield "recall_at", [threshold], metrics.recall_score(labels, alerts, sample_weight=weights) if some else None
-        yield "specificity_at", [threshold], (
-            metrics.recall_score(labels, alerts, pos_label=0, sample_weight=weights) if not labels.all() else None)
-        yield "balanced_accuracy", [threshold], metrics.balanced_accuracy_score(labels, alerts, sample_weight=weights) if both else None
+        yield "balanced_accuracy_at", [threshold], metrics.balanced_accuracy_score(labels, alerts, sample_weight=weights) if both else None
         for beta in BETAS:
-            yield "f_score", [threshold, beta], (
+            yield "fbeta_at", [threshold, beta], (
                 metrics.fbeta_score(labels, alerts, beta=beta, sample_weight=weights) if some or alerts.any() else None)
     if scores.min() < 0 or scores.max() > 1:
         return

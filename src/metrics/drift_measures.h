@@ -1,9 +1,10 @@
 /*
- * drift.h
- *		Measures of how far one distribution has moved from another.
+ * drift_measures.h
+ *		Bins of values, and how far one distribution over them has moved from
+ *		another.
  */
-#ifndef DRIFT_H
-#define DRIFT_H
+#ifndef DRIFT_MEASURES_H
+#define DRIFT_MEASURES_H
 
 #include "postgres.h"
 
@@ -42,4 +43,4 @@ extern int	drift_bin(const double *bounds, int bound_count, double value);
 extern bool drift_stability_index(const int64 *then, const int64 *now, int bins, double *result);
 extern bool drift_jensen_shannon(const int64 *then, const int64 *now, int bins, double *result);
 
-#endif
+#endif							/* DRIFT_MEASURES_H */
