@@ -1,6 +1,6 @@
 /*
  * training_state.h
- *		A training in progress: train.c and parameters.c.
+ *		A training in progress: train.c, and below it rows.c and parameters.c.
  */
 #ifndef TRAINER_TRAINING_STATE_H
 #define TRAINER_TRAINING_STATE_H
@@ -68,7 +68,18 @@ typedef struct Training
 	char		metric[METRIC_NAME_MAX];
 } Training;
 
-/* Takes a frame with a parameter's name and value. */
+/* rows.c: frames with a feature, the names of its categories, and rows */
+extern void add_feature(Training *training, const Frame *frame);
+extern void add_categories(Training *training, const Frame *frame);
+extern void add_rows(Training *training, const Frame *frame);
+
+/* What can only be said once all rows are there */
+extern void check_rows(const Training *training);
+
+/* Makes a set's matrix, if it has rows, and frees its features. */
+extern void make_matrix(const Training *training, RowSet *set);
+
+/* parameters.c: takes a frame with a parameter's name and value. */
 extern void add_parameter(Training *training, const Frame *frame);
 
 /* Everything about the parameters that can be known without rows */
