@@ -61,7 +61,7 @@ SELECT risk.describe_features('defaillance@1', :'dictionary') AS described \gset
 SELECT risk.bind_source('defaillance@1', 'sfdata.company_features', 'siren', 'periode');
 SELECT risk.promote_model('defaillance@1', 'demo: approved on the figures above');
 
-SELECT reference, state, trees, features, pg_size_pretty(bytes::bigint) AS model,
+SELECT reference, state, trees, feature_count, pg_size_pretty(bytes::bigint) AS model,
 	   round(threshold_strong::numeric, 3) AS strong, round(threshold_moderate::numeric, 3) AS moderate,
 	   source_relation AS reads
 FROM risk.models;
