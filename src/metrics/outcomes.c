@@ -409,9 +409,14 @@ parameters_are_valid(const Outcomes *outcomes)
 	if (outcomes->parameter_count < 0 || outcomes->parameter_count > OUTCOMES_PARAMETERS)
 		return false;
 	for (int i = 0; i < OUTCOMES_PARAMETERS; i++)
-		if (isnan(outcomes->parameters[i]) ||
-			(outcomes->parameters[i] != 0.0 && i >= outcomes->parameter_count))
+	{
+		double		parameter = outcomes->parameters[i];
+
+		/* -0 would be another value of the same meaning */
+		if (isnan(parameter) || (parameter == 0.0 && signbit(parameter)) ||
+			(parameter != 0.0 && i >= outcomes->parameter_count))
 			return false;
+	}
 	return true;
 }
 
