@@ -76,6 +76,7 @@ OBJS = \
 	src/scoring/explain_score.o \
 	src/scoring/explanation.o \
 	src/scoring/importance.o \
+	src/scoring/importance_state.o \
 	src/scoring/lookup.o \
 	src/scoring/planner_support.o \
 	src/scoring/resolved_model.o \

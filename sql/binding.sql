@@ -137,7 +137,7 @@ SELECT p.z, risk.margin(o, 'seen@1') FROM points p
 SELECT risk.margin(NULL::points, 'two@1') IS NULL AS null_row,
 	risk.margin(NULL::jsonb, 'two@1') IS NULL AS null_object,
 	risk.margin(NULL::float8[], 'two@1') IS NULL AS null_array,
-	risk.margin(NULL::text, 'two@1') IS NULL AS null_number;
+	score_company(NULL::text, 'two@1') IS NULL AS null_number;
 -- a row that was put together
 SELECT risk.margin(ROW('c', 5, 0, 7)::points, 'two@1');
 SELECT outcome($$SELECT risk.margin(ROW(5, 7), 'two@1')$$);
@@ -295,10 +295,9 @@ SELECT risk.bind_source('two@1', 'company', 'siren');
 SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'), score_company(123456789, 'two@1'),
 	score_company('12', 'two@1');
 -- an unknown company has no score and no reasons, and that is no error
-SELECT score_company('5480546', 'two@1') AS score, risk.margins('5480546', 'two@1') AS margins,
-	risk.predict(12, 'two@1') AS predictions, risk.contributions(12, 'two@1') AS contributions,
+SELECT score_company('5480546', 'two@1') AS score, score_company(12, 'two@1') AS padded,
 	risk.explanation(12, 'two@1') AS explanation, (SELECT count(*) FROM explain_score(12, 'two@1')) AS reasons,
-	(SELECT count(*) FROM risk.explain_groups(12, 'two@1')) AS groups, risk.margin('', 'two@1') AS empty;
+	(SELECT count(*) FROM risk.explain_groups(12, 'two@1')) AS groups, score_company('', 'two@1') AS empty;
 SELECT score_company(siren, 'two@1') FROM company ORDER BY siren;
 SELECT e.feature, e.value FROM explain_score(123456789, 'two@1') e ORDER BY e.rank;
 SELECT outcome($$SELECT score_company(-1, 'two@1')$$);

@@ -23,8 +23,6 @@
 
 #include <math.h>
 
-#define NO_GROUP_NAME "(no group)"
-
 /* Sums this close to zero use the slope: the quotient would lose its digits. */
 #define SUM_NEAR_ZERO 1e-9
 
@@ -110,25 +108,30 @@ sort_reasons(Reason *reasons, int count)
  * ----------
  */
 const char *
-group_title(const FeatureEntry *entry)
+group_title(const Language *language, const FeatureEntry *entry)
 {
 	if (entry->feature_group == NULL)
-		return NO_GROUP_NAME;
+		return language_word(language, WORD_NO_GROUP);
 	return entry->group_label ? entry->group_label : entry->feature_group;
 }
 
 bool
-same_group(const FeatureEntry *a, const FeatureEntry *b, bool by_title)
+same_title(const Language *language, const FeatureEntry *a, const FeatureEntry *b)
 {
-	if (by_title)
-		return strcmp(group_title(a), group_title(b)) == 0;
+	return strcmp(group_title(language, a), group_title(language, b)) == 0;
+}
+
+static bool
+same_group(const FeatureEntry *a, const FeatureEntry *b)
+{
 	if (a->feature_group == NULL || b->feature_group == NULL)
 		return a->feature_group == b->feature_group;
 	return strcmp(a->feature_group, b->feature_group) == 0;
 }
 
 Reason *
-sum_groups(const Explanation *explanation, const FeatureEntry *entries, bool by_title, int *count)
+sum_groups(const Explanation *explanation, const FeatureEntry *entries, const Language *by_title,
+		   int *count)
 {
 	Reason	   *groups = palloc(explanation->count * sizeof(Reason));
 
@@ -138,8 +141,12 @@ sum_groups(const Explanation *explanation, const FeatureEntry *entries, bool by_
 		int			k;
 
 		for (k = 0; k < *count; k++)
-			if (same_group(&entries[i], &entries[groups[k].index], by_title))
+		{
+			const FeatureEntry *first = &entries[groups[k].index];
+
+			if (by_title ? same_title(by_title, first, &entries[i]) : same_group(first, &entries[i]))
 				break;
+		}
 		if (k == *count)
 		{
 			groups[k].index = i;

@@ -38,17 +38,15 @@ extern double explanation_points(const Explanation *explanation, double contribu
 extern void sort_reasons(Reason *reasons, int count);
 
 /*
- * Sums reasons by group, or by title of group; the largest sum first.  Features
- * without a group are one group.  Code and label of a group are in the entry of
- * its first feature.
+ * Sums reasons by group or, in a language, by title of group; the largest sum
+ * first.  Features without a group are one group.  Code and label of a group are
+ * in the entry of its first feature.
  */
 extern Reason *sum_groups(const Explanation *explanation, const FeatureEntry *entries,
-						  bool by_title, int *count);
+						  const Language *by_title, int *count);
 
-/* What readers see of a feature's group */
-extern const char *group_title(const FeatureEntry *entry);
-
-/* Are two features in one group, or in groups that readers cannot tell apart? */
-extern bool same_group(const FeatureEntry *a, const FeatureEntry *b, bool by_title);
+/* What readers see of a feature's group, and whether they can tell two apart */
+extern const char *group_title(const Language *language, const FeatureEntry *entry);
+extern bool same_title(const Language *language, const FeatureEntry *a, const FeatureEntry *b);
 
 #endif							/* EXPLANATION_H */
