@@ -61,7 +61,9 @@ SELECT risk.describe_features('defaillance@1', :'dictionary') AS described \gset
 SELECT risk.bind_source('defaillance@1', 'sfdata.company_features', 'siren', 'periode');
 SELECT risk.promote_model('defaillance@1', 'demo: approved on the figures above');
 
-SELECT reference, state, trees, feature_count, pg_size_pretty(bytes::bigint) AS model,
+SELECT risk.pin_model('defaillance');
+
+SELECT reference, state, language, trees, feature_count, pg_size_pretty(bytes::bigint) AS model,
 	   round(threshold_strong::numeric, 3) AS strong, round(threshold_moderate::numeric, 3) AS moderate,
 	   source_relation AS reads
 FROM risk.models;
@@ -98,20 +100,21 @@ LIMIT 1 \gset
 \echo '=== 2. Why the first of them: by feature, in percentage points of risk; they add up to the score'
 \echo
 \set ECHO queries
-SELECT rank, label, value, round(100 * points::numeric, 1) AS points, group_label, source
+SELECT rank AS rang, label AS variable, value AS valeur, round(100 * points::numeric, 1) AS points,
+	   group_label AS groupe, source
 FROM explain_score(:'siren', top => 10)
 ORDER BY rank;
 
 SELECT round(100 * score_company(:'siren')::numeric, 1) AS risque_pct,
-	   (SELECT round(100 * sum(points)::numeric, 1) FROM explain_score(:'siren')) AS sum_of_all_points;
+	   (SELECT round(100 * sum(points)::numeric, 1) FROM explain_score(:'siren')) AS somme_des_points;
 \set ECHO none
 
 \echo
 \echo '    ... and by group, which is what an agent is shown'
 \echo
 \set ECHO queries
-SELECT group_label, features, round(100 * points::numeric, 1) AS points,
-	   repeat(CASE WHEN points > 0 THEN '+' ELSE '-' END, round(abs(points) * 50)::int) AS chart
+SELECT group_label AS groupe, features AS variables, round(100 * points::numeric, 1) AS points,
+	   repeat(CASE WHEN points > 0 THEN '+' ELSE '-' END, round(abs(points) * 50)::int) AS graphique
 FROM risk.explain_groups(:'siren')
 ORDER BY rank;
 \set ECHO none
@@ -129,12 +132,12 @@ WITH scenario AS (
 	FROM sfdata.company_features c
 	WHERE siren = :'siren' AND periode = '2025-12-01'
 )
-SELECT what_if, round(100 * score::numeric, 1) AS risque_pct, risk.alert_level(score) AS alerte
+SELECT hypothese, round(100 * score::numeric, 1) AS risque_pct, risk.alert_level(score) AS alerte
 FROM scenario
-CROSS JOIN LATERAL (VALUES (1, 'as it is', to_jsonb(c)),
-						   (2, 'debt paid off today', to_jsonb(c) || paid),
-						   (3, 'workforce kept', to_jsonb(c) || kept),
-						   (4, 'both', to_jsonb(c) || paid || kept)) w (n, what_if, company)
+CROSS JOIN LATERAL (VALUES (1, 'telle quelle', to_jsonb(c)),
+						   (2, 'dette réglée aujourd''hui', to_jsonb(c) || paid),
+						   (3, 'effectif maintenu', to_jsonb(c) || kept),
+						   (4, 'les deux', to_jsonb(c) || paid || kept)) w (n, hypothese, company)
 CROSS JOIN LATERAL score_company(company) AS score
 ORDER BY n;
 \set ECHO none
@@ -164,7 +167,7 @@ CREATE UNIQUE INDEX ON sfdata.company_scores (siren, periode);
 REFRESH MATERIALIZED VIEW CONCURRENTLY sfdata.company_scores;
 \timing off
 
-SELECT alerte, count(*) AS companies, round(100 * avg(score)::numeric, 1) AS risque_moyen_pct,
+SELECT alerte, count(*) AS entreprises, round(100 * avg(score)::numeric, 1) AS risque_moyen_pct,
 	   round(100 * avg(moyenne)::numeric, 1) AS moyenne,
 	   round(100 * avg(dettes_sociales)::numeric, 1) AS dettes,
 	   round(100 * avg(delais_paiement)::numeric, 1) AS delais,
@@ -186,16 +189,16 @@ SELECT count(*) AS company_months, round(avg(score_company(c))::numeric, 4) AS m
 FROM sfdata.company_features c;
 \timing off
 
-SELECT risk.alert_level(score) AS alerte, count(*) AS company_months,
-	   round(100 * avg(o.failure), 1) AS failed_within_18_months_pct,
-	   round(100 * avg(score)::numeric, 1) AS foretold_pct
+SELECT risk.alert_level(score) AS alerte, count(*) AS mois_entreprises,
+	   round(100 * avg(o.failure), 1) AS defaillantes_sous_18_mois_pct,
+	   round(100 * avg(score)::numeric, 1) AS risque_annonce_pct
 FROM sfdata.company_outcomes o
 JOIN sfdata.company_features c USING (siren, periode)
 CROSS JOIN LATERAL score_company(c) AS score
 WHERE NOT o.signaux_forts
   AND risk.training_draw(siren, 18) < 0.3
 GROUP BY 1
-ORDER BY foretold_pct DESC;
+ORDER BY risque_annonce_pct DESC;
 \set ECHO none
 
 -- ---------------------------------------------------------------- 5
@@ -218,6 +221,6 @@ LIMIT 5;
 \echo '=== 6. What it takes: one copy of the model, shared by all sessions'
 \echo
 \set ECHO queries
-SELECT name, version, place, pg_size_pretty(bytes::bigint) AS size, backends, loads
+SELECT reference, state, place, pg_size_pretty(bytes::bigint) AS size, backends, loads
 FROM risk.loaded_models;
 \set ECHO none

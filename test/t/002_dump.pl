@@ -36,10 +36,10 @@ my %observed = (
 	'scores by key' => q{SELECT score_company('000000003', 'tiny'), score_company(3, 'tiny')},
 	'levels' => q{SELECT s, risk.alert_level(s, 'tiny') FROM unnest(ARRAY[1, 5, 50]) s},
 	'margins of golden models' => q{
-		SELECT reference, risk.margins(array_fill(1::float8, ARRAY[features]), reference)
+		SELECT reference, risk.margins(array_fill(1::float8, ARRAY[feature_count]), reference)
 		FROM risk.models WHERE name = 'golden' ORDER BY version},
 	'calibrated scores' => q{
-		SELECT reference, calibration, score_company(array_fill(1::float8, ARRAY[features]), reference)
+		SELECT reference, calibration_method, calibration, score_company(array_fill(1::float8, ARRAY[feature_count]), reference)
 		FROM risk.models WHERE calibration IS NOT NULL ORDER BY version},
 	'profiles' => 'SELECT p FROM risk.model_profiles p ORDER BY name, version, position',
 	'drift' => q{SELECT d FROM risk.drift('tiny@2', 'SELECT x / 2 AS x, y FROM company') d},

@@ -233,8 +233,7 @@ $node->append_conf('postgresql.conf', "company_risk.shared_memory_limit = ${few_
 $node->restart;
 import_model($node, 'postgres', 'medium', large_model($_, 45)) foreach (11 .. 15);
 my @medium = map { $node->safe_psql('postgres', company_scores("medium\@$_")) } 1 .. 5;
-is($node->safe_psql('postgres', "SELECT string_agg(reference, ' ' ORDER BY reference) FROM risk.loaded_models "
-			. "JOIN risk.models USING (name, version)"),
+is($node->safe_psql('postgres', "SELECT string_agg(reference, ' ' ORDER BY reference) FROM risk.loaded_models"),
 	'medium@4 medium@5', 'what was not used for the longest time makes room');
 cmp_ok($node->safe_psql('postgres', 'SELECT sum(bytes) FROM risk.loaded_models'),
 	'<=', $few_megabytes * 1024 * 1024, 'the limit is kept');
