@@ -61,6 +61,7 @@ OBJS = \
 	src/models/inspect.o \
 	src/models/language.o \
 	src/models/loaded_models.o \
+	src/models/owner_query.o \
 	src/models/reference.o \
 	src/models/registry.o \
 	src/models/registry_lookup.o \
@@ -111,14 +112,25 @@ OBJS = \
 	src/libxgboost/trainer.o \
 	src/libxgboost/trainer_training.o \
 	src/libxgboost/verify.o \
-	src/training/calibration_fit.o \
+	src/training/calibration_points.o \
+	src/training/categories.o \
+	src/training/columns.o \
 	src/training/draw.o \
+	src/training/fit_isotonic.o \
+	src/training/fit_sigmoid.o \
+	src/training/held_out.o \
+	src/training/parameters.o \
+	src/training/periods.o \
 	src/training/progress.o \
+	src/training/query_rows.o \
 	src/training/request.o \
 	src/training/rows.o \
 	src/training/run.o \
+	src/training/run_row.o \
 	src/training/sample_profile.o \
-	src/training/split.o
+	src/training/split.o \
+	src/training/train.o \
+	src/training/trial.o
 
 PG_CPPFLAGS = -I$(top)src -DCOMPANY_RISK_VERSION='"$(EXTVERSION)"'
 

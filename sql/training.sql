@@ -53,7 +53,7 @@ SELECT t.rows = b.rows AS rows, t.positives = b.positives AS positives, t.known_
 	t.test_rows = b.test AS test,
 	t.test_positives = b.test_positives AS test_positives,
 	abs(t.base_rate - b.positives::float8 / b.rows) < 1e-12 AS base_rate,
-	t.periods, t.first_period, t.last_period, t.label, t.parameters, t.seed, t.kept_negatives, t.calibration,
+	t.periods, t.first_period, t.last_period, t.label_column, t.parameters, t.seed, t.kept_negatives, t.calibration,
 	t.rounds, t.rounds_trained, t.metric, t.trained_by = current_user AS by_me, t.retrained_from,
 	t.library_version ~ '^\d+\.\d+\.\d+$' AS library,
 	t.reading_seconds >= 0 AND t.sending_seconds >= 0 AND t.training_seconds > 0 AND t.storing_seconds > 0 AS seconds
@@ -167,7 +167,7 @@ FROM risk.trainings WHERE name = 'rows';
 -- ---------- early stopping, weights, constraints
 
 SELECT risk.train_model('stopped', 'TABLE known_rows', 'failed', key_column => 'siren', rounds => 500,
-	early_stopping => 10,
+	early_stopping_rounds => 10,
 	parameters => '{"eval_metric": ["auc", "logloss"], "eta": 0.5}');
 SELECT t.rounds < 200 AS stopped, t.rounds_trained = t.rounds + 10 AS ten_more, t.metric,
 	t.metric_value < 0.69 AS better, m.rounds = t.rounds AS used
@@ -197,7 +197,7 @@ SELECT risk.train_model('linear', 'TABLE known_rows', 'failed', features => '{de
 	parameters => '{"booster": "gblinear"}');
 -- which cannot go back to its best round when it is stopped: the record says what the registry says
 SELECT risk.train_model('halted', 'TABLE known_rows', 'failed', features => '{debt,workforce}', rounds => 300,
-	early_stopping => 2,
+	early_stopping_rounds => 2,
 	parameters => '{"booster": "gblinear", "eta": 1, "lambda": 0, "eval_metric": "auc"}');
 SELECT t.rounds < 300 AS stopped, t.rounds = t.rounds_trained AS all_used, t.rounds = m.rounds AS as_registered
 FROM risk.trainings t JOIN risk.models m USING (reference) WHERE t.reference = 'halted@1';
@@ -309,7 +309,7 @@ FROM risk.cross_validate('SELECT debt, age, failed, 1 + extract(month FROM perio
 	JOIN risk.training_metrics m ON m.name = 'part' AND m.version = v.fold AND m.known_cases = 'with' ORDER BY 1;
 SELECT count(*), bool_and(rounds_used < 300) AS stopped, bool_and(training_rows < 1400) AS validation_is_set_apart
 FROM risk.cross_validate('TABLE known_rows', 'failed', folds => 4, key_column => 'siren', rounds => 300,
-	early_stopping => 5, validation_share => 0.3, parameters => '{"eta": 1}');
+	early_stopping_rounds => 5, validation_share => 0.3, parameters => '{"eta": 1}');
 
 -- ---------- progress, as the training's own query sees it
 

@@ -16,8 +16,6 @@
 #include <math.h>
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -25,9 +23,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/syscache.h"
 
 #include "base/caller_query.h"
 #include "base/result_row.h"
@@ -38,6 +34,7 @@
 #include "libxgboost/generated_rows.h"
 #include "libxgboost/trainer.h"
 #include "models/acquire_image.h"
+#include "models/owner_query.h"
 #include "models/registry.h"
 #include "models/server_host.h"
 #include "models/stored_bytes.h"
@@ -243,11 +240,6 @@ compare_generated(Comparison *comparison, const Model *model, int rows, int64 se
 static void
 record_outcome(const char *model, const Comparison *comparison)
 {
-	Oid			relation = get_relname_relid("registry", get_namespace_oid(REGISTRY_SCHEMA, false));
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	Oid			owner;
-	Oid			user;
-	int			security;
 	Oid			types[5] = {TEXTOID, TEXTOID, INT8OID, INT8OID, FLOAT8OID};
 	Datum		values[5] = {
 		CStringGetTextDatum(model),
@@ -256,21 +248,11 @@ record_outcome(const char *model, const Comparison *comparison)
 		Int64GetDatum(comparison->different),
 		Float8GetDatum(comparison->largest_difference)
 	};
+	Datum		nothing;
+	bool		isnull;
 
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", relation);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-
-	SPI_connect();
-	/* an error restores these by itself */
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute_with_args("SELECT risk_internal.record_verification($1, $2, $3, $4, $5)",
-							  5, types, values, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not record the outcome of a verification");
-	SetUserIdAndSecContext(user, security);
-	SPI_finish();
+	owner_query("SELECT risk_internal.record_verification($1, $2, $3, $4, $5)",
+				lengthof(types), types, values, NULL, 1, &nothing, &isnull);
 }
 
 /*

@@ -6,26 +6,25 @@
  * rows, nor from which others there are, nor from a session's settings.  Where there
  * is no key it is the row's number.
  */
-#include "postgres.h"
+#include "training/draw.h"
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
 #include "utils/numeric.h"
 
-#include "training/training.h"
+#include "base/column_value.h"
 
 uint64
-training_lot(const char *key, int length, int seed)
+training_lot(const char *key, int length, int64 seed)
 {
-	return hash_bytes_extended((const unsigned char *) key, length, (uint64) (uint32) seed);
+	return hash_bytes_extended((const unsigned char *) key, length, (uint64) seed);
 }
 
 uint64
-training_number_lot(int64 number, int seed)
+training_number_lot(int64 number, int64 seed)
 {
 	char		digits[MAXINT8LEN + 1];
 
@@ -33,7 +32,7 @@ training_number_lot(int64 number, int seed)
 }
 
 double
-training_draw(uint64 lot, LotPurpose purpose)
+training_draw(uint64 lot, DrawPurpose purpose)
 {
 	/* another lot for each purpose, by the finalizer of MurmurHash3 */
 	lot ^= UINT64CONST(0x9E3779B97F4A7C15) * ((uint64) purpose + 1);
@@ -76,7 +75,7 @@ training_key_type(Oid type)
 
 /* The lot of a key, from its text as it is in every session: numbers without needless zeros, dates by ISO 8601 */
 uint64
-training_key_lot(Oid type, FmgrInfo *output, Datum datum, int seed)
+training_key_lot(Oid type, FmgrInfo *output, Datum datum, int64 seed)
 {
 	char		buffer[MAXDATELEN + 1];
 	const char *string;
@@ -115,8 +114,8 @@ company_risk_training_draw(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < (int) lengthof(purposes); i++)
 		if (strcmp(purposes[i], purpose) == 0)
-			PG_RETURN_FLOAT8(training_draw(training_lot(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), PG_GETARG_INT32(1)),
-										   (LotPurpose) i));
+			PG_RETURN_FLOAT8(training_draw(training_lot(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), PG_GETARG_INT64(1)),
+										   (DrawPurpose) i));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown purpose \"%s\"", purpose),

@@ -17,7 +17,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "commands/dbcommands.h"
@@ -35,6 +34,7 @@
 
 #include "base/compat.h"
 #include "base/messages.h"
+#include "base/result_row.h"
 #include "base/shared_struct.h"
 #include "training/progress.h"
 
@@ -359,11 +359,46 @@ model_name(const ProgressSlot *slot)
 	return slot->encoding == GetDatabaseEncoding() ? name : message_ascii(name);
 }
 
+static void
+put_int_if(ResultRow *row, bool known, int value)
+{
+	if (known)
+		row_put_int(row, value);
+	else
+		row_put_null(row);
+}
+
 static bool
 may_see(const ProgressSlot *slot)
 {
 	return has_privs_of_role(GetUserId(), slot->role) ||
 		has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+}
+
+static void
+put_slot(const ProgressSlot *slot, ReturnSetInfo *result)
+{
+	ResultRow	row = {0};
+	TimestampTz end;
+
+	row_put_int(&row, slot->pid);
+	row_put_text(&row, get_database_name(slot->database));
+	row_put_text(&row, GetUserNameFromId(slot->role, true));
+	row_put_text(&row, model_name(slot));
+	row_put_text(&row, phase_names[slot->phase]);
+	put_int_if(&row, slot->folds > 0, slot->fold);
+	put_int_if(&row, slot->folds > 0, slot->folds);
+	row_put_bigint(&row, slot->rows);
+	put_int_if(&row, slot->rounds > 0, slot->round);
+	put_int_if(&row, slot->rounds > 0, slot->rounds);
+	row_put_text(&row, slot->metric[0] != '\0' ? slot->metric : NULL);
+	row_put_float_if(&row, slot->metric[0] != '\0', slot->value);
+	row_put_time(&row, slot->started);
+	if (estimate_end(slot, &end))
+		row_put_time(&row, end);
+	else
+		row_put_null(&row);
+	row_emit(&row, result);
 }
 
 PG_FUNCTION_INFO_V1(company_risk_training_state);
@@ -381,61 +416,7 @@ company_risk_training_state(PG_FUNCTION_ARGS)
 	LWLockRelease(&shared->lock);
 
 	for (int i = 0; i < PROGRESS_SLOTS; i++)
-	{
-		const ProgressSlot *slot = &slots[i];
-		Datum		values[14];
-		bool		nulls[14] = {0};
-		char	   *database;
-		char	   *role;
-		TimestampTz end;
-		int			n = 0;
-
-		if (slot->pid == 0 || BackendPidGetProc(slot->pid) == NULL || !may_see(slot))
-			continue;
-		database = get_database_name(slot->database);
-		role = GetUserNameFromId(slot->role, true);
-		values[n++] = Int32GetDatum(slot->pid);
-		if ((nulls[n] = database == NULL))
-			n++;
-		else
-			values[n++] = CStringGetTextDatum(database);
-		if ((nulls[n] = role == NULL))
-			n++;
-		else
-			values[n++] = CStringGetTextDatum(role);
-		values[n++] = CStringGetTextDatum(model_name(slot));
-		values[n++] = CStringGetTextDatum(phase_names[slot->phase]);
-		nulls[n] = slot->folds == 0;
-		values[n++] = Int32GetDatum(slot->fold);
-		nulls[n] = slot->folds == 0;
-		values[n++] = Int32GetDatum(slot->folds);
-		values[n++] = Int64GetDatum(slot->rows);
-		nulls[n] = slot->rounds == 0;
-		values[n++] = Int32GetDatum(slot->round);
-		nulls[n] = slot->rounds == 0;
-		values[n++] = Int32GetDatum(slot->rounds);
-		if ((nulls[n] = slot->metric[0] == '\0'))
-			n++;
-		else
-			values[n++] = CStringGetTextDatum(slot->metric);
-		nulls[n] = slot->metric[0] == '\0';
-		values[n++] = Float8GetDatum(slot->value);
-		values[n++] = TimestampTzGetDatum(slot->started);
-		nulls[n] = !estimate_end(slot, &end);
-		values[n] = TimestampTzGetDatum(nulls[n] ? 0 : end);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+		if (slots[i].pid != 0 && BackendPidGetProc(slots[i].pid) != NULL && may_see(&slots[i]))
+			put_slot(&slots[i], result);
 	return (Datum) 0;
-}
-
-/* For PL/pgSQL, which does the rest of a training */
-PG_FUNCTION_INFO_V1(company_risk_training_phase);
-Datum
-company_risk_training_phase(PG_FUNCTION_ARGS)
-{
-	if (PG_GETARG_BOOL(0))
-		progress_phase(PROGRESS_IMPORTING, 0, 0);
-	else
-		progress_end();
-	PG_RETURN_VOID();
 }

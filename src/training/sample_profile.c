@@ -11,7 +11,7 @@
  * The model's own margins on the sample are the image's, as scoring will give them;
  * what calibration makes of them is for SQL to say.
  */
-#include "postgres.h"
+#include "training/sample_profile.h"
 
 #include <math.h>
 
@@ -25,16 +25,16 @@
 #include "core/objective.h"
 #include "metrics/profile.h"
 #include "models/server_host.h"
-#include "training/training.h"
+#include "training/draw.h"
 
 #define SAMPLE_ROWS 100000
 #define SAMPLE_BYTES (64 * 1024 * 1024)
 
 /* Of the rows left, needed ones are to be chosen: is this one, the first of them, among these? */
 static bool
-choose_row(int64 number, int64 needed, int64 left, int seed)
+choose_row(int64 number, int64 needed, int64 left, int64 seed)
 {
-	return training_draw(training_number_lot(number, seed), LOT_PROFILE) * left < needed;
+	return training_draw(training_number_lot(number, seed), DRAW_PROFILE) * left < needed;
 }
 
 /* Some features of the sample, one after the other */
@@ -70,7 +70,7 @@ score_row(Scorer *scorer, int64 place, const float *features)
 static void
 read_sample(TrainingData *data, const TrainingSpec *spec, Block *block, Scorer *scorer)
 {
-	float	   *features = palloc(data->feature_count * sizeof(float));
+	float	   *features = palloc(data->columns->feature_count * sizeof(float));
 	TrainingRow row;
 	int64		place = 0;
 
@@ -98,9 +98,9 @@ profile_feature(const TrainingColumn *column, TupleDesc descriptor, const float 
 	int64		missing = 0;
 	Datum		profile;
 
-	if (column->type != FEATURE_CATEGORY)
+	if (column->categories == NULL)
 		return profile_of_numbers(descriptor, values, rows);
-	counts = palloc0(Max(column->category_count, 1) * sizeof(int64));
+	counts = palloc0(Max(column->categories->count, 1) * sizeof(int64));
 	for (int64 i = 0; i < rows; i++)
 	{
 		if (isnan(values[i]))
@@ -108,7 +108,7 @@ profile_feature(const TrainingColumn *column, TupleDesc descriptor, const float 
 		else
 			counts[(int) values[i]]++;
 	}
-	profile = profile_of_categories(descriptor, column->categories, counts, column->category_count, missing);
+	profile = profile_of_categories(descriptor, column->categories->names, counts, column->categories->count, missing);
 	pfree(counts);
 	return profile;
 }
@@ -117,7 +117,7 @@ static void
 begin_scoring(Scorer *scorer, TrainingData *data, const bytea *model, uint32_t rounds, TrainingProfile *profile)
 {
 	scorer->image = forest_build(server_host(), server_read_model(model, NULL), rounds, NULL);
-	if (scorer->image->feature_count != (uint32_t) data->feature_count || scorer->image->group_count != 1)
+	if (scorer->image->feature_count != (uint32_t) data->columns->feature_count || scorer->image->group_count != 1)
 		elog(ERROR, "the trained model is not one of the training's features");
 	scorer->vector = palloc(forest_vector_length(scorer->image->feature_count) * sizeof(ForestValue));
 	scorer->profile = profile;
@@ -129,9 +129,10 @@ void
 training_profile_make(TrainingData *data, const TrainingSpec *spec, const bytea *model, int rounds, Oid profiles_type,
 					  TrainingProfile *profile)
 {
+	const TrainingColumns *columns = data->columns;
 	Oid			type = get_element_type(profiles_type);
 	TupleDesc	descriptor = lookup_rowtype_tupdesc(type, -1);
-	Datum	   *profiles = palloc(data->feature_count * sizeof(Datum));
+	Datum	   *profiles = palloc(columns->feature_count * sizeof(Datum));
 	Scorer		scorer;
 	Block		block = {0};
 	int64		at_once;
@@ -141,19 +142,19 @@ training_profile_make(TrainingData *data, const TrainingSpec *spec, const bytea 
 
 	profile->rows = Min(data->rows, SAMPLE_ROWS);
 	begin_scoring(&scorer, data, model, (uint32_t) rounds, profile);
-	at_once = Max(1, Min(data->feature_count, SAMPLE_BYTES / (int64) (profile->rows * sizeof(float))));
+	at_once = Max(1, Min(columns->feature_count, SAMPLE_BYTES / (int64) (profile->rows * sizeof(float))));
 	block.rows = profile->rows;
 	block.values = palloc(at_once * block.rows * sizeof(float));
-	for (; block.first < data->feature_count; block.first += block.count)
+	for (; block.first < columns->feature_count; block.first += block.count)
 	{
-		block.count = Min(at_once, data->feature_count - block.first);
+		block.count = Min(at_once, columns->feature_count - block.first);
 		read_sample(data, spec, &block, block.first == 0 ? &scorer : NULL);
 		for (int i = 0; i < block.count; i++)
-			profiles[block.first + i] = profile_feature(&data->columns[data->features[block.first + i]], descriptor,
+			profiles[block.first + i] = profile_feature(&columns->columns[columns->features[block.first + i]], descriptor,
 														block.values + i * block.rows, block.rows);
 	}
 	pfree(block.values);
 	ReleaseTupleDesc(descriptor);
 	get_typlenbyvalalign(type, &length, &by_value, &align);
-	profile->features = PointerGetDatum(construct_array(profiles, data->feature_count, type, length, by_value, align));
+	profile->features = PointerGetDatum(construct_array(profiles, columns->feature_count, type, length, by_value, align));
 }

@@ -19,11 +19,11 @@
  * share.  Validation rows are never left out: their negatives weigh less instead,
  * so that the metric of early stopping means what it means on the training rows.
  */
-#include "postgres.h"
+#include "training/split.h"
 
 #include "miscadmin.h"
 
-#include "training/training.h"
+#include "training/draw.h"
 
 #define ROWS_BETWEEN_INTERRUPTS 65536
 
@@ -36,13 +36,13 @@ natural_role(const TrainingSplit *split, const TrainingRow *row, RowRole *role)
 	if (split->fold >= 0)
 	{
 		int			fold = spec->fold_column ? row->fold :
-			(int) (training_draw(row->lot, LOT_FOLD) * spec->folds);
+			(int) (training_draw(row->lot, DRAW_FOLD) * spec->folds);
 
 		if (fold == split->fold)
 			*role = ROLE_TEST;
 		else
-			*role = spec->early_stopping > 0 &&
-				training_draw(row->lot, LOT_HELD_OUT) < spec->validation_share ? ROLE_VALIDATION : ROLE_TRAIN;
+			*role = spec->early_stopping_rounds > 0 &&
+				training_draw(row->lot, DRAW_HELD_OUT) < spec->validation_share ? ROLE_VALIDATION : ROLE_TRAIN;
 		return true;
 	}
 	*role = ROLE_TRAIN;
@@ -58,9 +58,9 @@ natural_role(const TrainingSplit *split, const TrainingRow *row, RowRole *role)
 		if (row->period < split->first_held_out)
 			return false;
 	}
-	else if (training_draw(row->lot, LOT_HELD_OUT) >= spec->validation_share)
+	else if (training_draw(row->lot, DRAW_HELD_OUT) >= spec->validation_share)
 		return true;
-	*role = training_draw(row->lot, LOT_TEST) < spec->test_share ? ROLE_TEST : ROLE_VALIDATION;
+	*role = training_draw(row->lot, DRAW_TEST) < spec->test_share ? ROLE_TEST : ROLE_VALIDATION;
 	return true;
 }
 
@@ -70,12 +70,8 @@ training_split_role(const TrainingSplit *split, const TrainingRow *row, int64 nu
 	if (!natural_role(split, row, role))
 		return false;
 	if (*role == ROLE_TRAIN && !row->label && split->keep < 1.0)
-	{
 		/* by row, not by key: a company has many negative months */
-		uint64		lot = training_lot((const char *) &number, sizeof(number), split->spec->seed);
-
-		return training_draw(lot, LOT_SAMPLE) < split->keep;
-	}
+		return training_draw(training_number_lot(number, split->spec->seed), DRAW_NEGATIVES) < split->keep;
 	return true;
 }
 
@@ -83,7 +79,7 @@ static void
 count_roles(TrainingData *data, TrainingSplit *split)
 {
 	TrainingRow row;
-	int64		number = 0;
+	int64		number = 1;
 
 	memset(split->rows, 0, sizeof(split->rows));
 	memset(split->positives, 0, sizeof(split->positives));
@@ -108,7 +104,7 @@ static void
 find_periods(TrainingData *data, TrainingSplit *split)
 {
 	const TrainingSpec *spec = split->spec;
-	int			first = data->period_count - spec->validation_periods;
+	int			first = data->periods->count - spec->validation_periods;
 	int			gap = first - spec->gap_periods;
 
 	if (gap <= 0)
@@ -116,9 +112,9 @@ find_periods(TrainingData *data, TrainingSplit *split)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("no period is left to train on"),
 				 errdetail("The rows have %d periods, of which %d are to be held out and %d are in the gap.",
-						   data->period_count, spec->validation_periods, spec->gap_periods)));
-	split->first_held_out = data->periods[first];
-	split->first_gap = data->periods[gap];
+						   data->periods->count, spec->validation_periods, spec->gap_periods)));
+	split->first_held_out = data->periods->values[first];
+	split->first_gap = data->periods->values[gap];
 }
 
 static void
@@ -191,7 +187,7 @@ training_split_make(TrainingData *data, const TrainingSpec *spec, int fold)
 	{
 		check_classes(split, ROLE_TEST, psprintf("fold %d", fold + 1),
 					  "Use fewer folds, give more rows, or say which row is in which fold with fold_column.");
-		if (spec->early_stopping > 0)
+		if (spec->early_stopping_rounds > 0)
 			check_classes(split, ROLE_VALIDATION, "validation", "Early stopping needs more rows, or a greater validation_share.");
 	}
 	else if (spec->validation_column != NULL || spec->validation_periods > 0 || spec->validation_share > 0.0)

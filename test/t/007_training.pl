@@ -68,7 +68,7 @@ my %cases = (
 		features => [qw(debt staff form)],
 		parameters => { eta => 0.5, eval_metric => 'aucpr' },
 		rounds => 200,
-		early_stopping => 5
+		early_stopping_rounds => 5
 	},
 	exact => { features => [qw(debt staff age)], parameters => { tree_method => 'exact', max_depth => 3 }, rounds => 10 },
 	dart => { features => [qw(debt age)], parameters => { booster => 'dart', rate_drop => 0.3 }, rounds => 10, seed => 2 },
@@ -97,7 +97,7 @@ SKIP:
 		my $arguments = "features => '{$features}', validation_column => 'held_out', seed => $seed, "
 		  . "parameters => '" . $json->encode($case{parameters}) . "', rounds => $case{rounds}";
 
-		$arguments .= ", early_stopping => $case{early_stopping}" if $case{early_stopping};
+		$arguments .= ", early_stopping_rounds => $case{early_stopping_rounds}" if $case{early_stopping_rounds};
 		$arguments .= ", weight_column => 'weight'" if $case{weight};
 		$node->safe_psql('postgres', "SELECT risk.train_model('$name', 'SELECT * FROM firm ORDER BY id', 'y', test_share => 0, $arguments)");
 
@@ -115,7 +115,7 @@ SKIP:
 			$json->encode({ parameters => \%parameters, rounds => $case{rounds},
 				features => { map { $_ => $types{$_} } @{ $case{features} } },
 				order => $case{features},
-				$case{early_stopping} ? (early_stopping => $case{early_stopping}) : () }));
+				$case{early_stopping_rounds} ? (early_stopping_rounds => $case{early_stopping_rounds}) : () }));
 	}
 	my $library = $node->safe_psql('postgres', 'SELECT DISTINCT library_version FROM risk.trainings');
 	my ($version, $stderr);
@@ -196,7 +196,7 @@ start($quiet, $endless);
 my $pid = $talking->{server_pid};
 ok(wait_for_phase($pid, 'training'), 'another session sees the training');
 is( $node->safe_psql('postgres', "SELECT database, role = current_user, model, fold, folds, rounds, metric, validation_metric > 0, "
-		  . "started < now(), estimated_end > now() + interval '1 minute' FROM risk.training_progress WHERE pid = $pid"),
+		  . "started_at < now(), estimated_end_at > now() + interval '1 minute' FROM risk.training_progress WHERE pid = $pid"),
 	'postgres|t|gone|||1000000|logloss|t|t|t', 'what it sees');
 my $round = $node->safe_psql('postgres', "SELECT round FROM risk.training_progress WHERE pid = $pid");
 ok($node->poll_query_until('postgres', "SELECT round > $round FROM risk.training_progress WHERE pid = $pid"), 'rounds go on');
@@ -273,11 +273,11 @@ is(join(' ', grep { $ends{$_} } sort keys %ends), '', 'each left nothing');
 is($node->safe_psql('postgres', q{SELECT reference FROM risk.trainings WHERE name = 'gone'}), 'gone@1', 'until one had the time');
 $session->query_safe(q{SELECT risk.drop_model('gone@1')});
 
-# a savepoint takes it back; the session that is terminated, too
-$session->query(q{BEGIN; SAVEPOINT s; SELECT * FROM risk_internal.run_training('SELECT * FROM firm', '{"label": "y", "features": ["debt"], "rounds": 2}'); });
-is($session->query_safe('SELECT count(*) FROM risk.training_progress'), 1, 'a report lives until its transaction ends');
+# a savepoint takes its report back; the session that is terminated, too
+$session->query(q{BEGIN; SAVEPOINT s; SELECT risk.train_model('gone', 'SELECT 1 / (id - 9) AS debt, y FROM firm', 'y')});
+$session->{stderr} = '';
 $session->query_safe('ROLLBACK TO s');
-is($session->query_safe('SELECT count(*) FROM risk.training_progress'), 0, 'or its subtransaction is rolled back');
+is($session->query_safe('SELECT count(*) FROM risk.training_progress'), 0, 'the report ends with its subtransaction');
 $session->query_safe('COMMIT');
 start($session, $endless);
 wait_for_phase($session->{server_pid}, 'training');

@@ -1,7 +1,7 @@
 """Trains with Python's XGBoost what the database trained, and compares the models.
 
 compare.py FOLDER: the folder holds, for each case NAME, NAME.json (parameters,
-rounds, early_stopping, features in order and with their types), NAME.csv (the rows in the
+rounds, early_stopping_rounds, features in order and with their types), NAME.csv (the rows in the
 order of the query: features, label, weight, role) and NAME.ubj (the model as
 exported).  Prints one line for each case: its name, and "same" or what differs.
 
@@ -72,9 +72,9 @@ def compare(folder, name):
     validation = matrix(data, rows, "validation")
     trained = xgboost.train(case["parameters"], matrix(data, rows, "train"), case["rounds"],
                             evals=[(validation, "validation")] if validation.num_row() else [],
-                            early_stopping_rounds=case.get("early_stopping"), verbose_eval=False)
+                            early_stopping_rounds=case.get("early_stopping_rounds"), verbose_eval=False)
     ours = (folder / f"{name}.ubj").read_bytes()
-    attributes = ATTRIBUTES if "early_stopping" in case else ATTRIBUTES + ("best_iteration",)
+    attributes = ATTRIBUTES if "early_stopping_rounds" in case else ATTRIBUTES + ("best_iteration",)
     if normalised(trained.save_raw("ubj"), attributes) == normalised(ours, attributes):
         return "same"
     a, b = json.loads(bytes(trained.save_raw("json"))), xgboost.Booster()
