@@ -78,10 +78,10 @@ number_clusters(Resampler *resampler)
 {
 	const Outcomes *outcomes = resampler->outcomes;
 	ClusterEntry *entries = allocate(outcomes->count, sizeof(ClusterEntry));
-	int			word = outcomes_cluster_word(outcomes->layout);
+	int			field = outcomes_cluster_field(outcomes->layout);
 
 	for (size_t i = 0; i < outcomes->count; i++)
-		entries[i] = (ClusterEntry) {outcomes->words[i * outcomes->width + word], i};
+		entries[i] = (ClusterEntry) {outcomes->fields[i * outcomes->width + field], i};
 	sort_clusters(entries, outcomes->count);
 	resampler->unit_of_entry = allocate(outcomes->count, sizeof(uint32));
 	for (size_t i = 0; i < outcomes->count; i++)
@@ -117,7 +117,7 @@ resampler_begin(Resampler *resampler, const Outcomes *outcomes, double scale)
 
 			resampler->entry_of_row = allocate(rows, sizeof(uint32));
 			for (size_t i = 0; i < outcomes->count; i++)
-				for (int64 n = tally_count(outcomes->words[(i + 1) * outcomes->width - 1]); n > 0; n--)
+				for (int64 n = counted_rows(outcomes->fields[(i + 1) * outcomes->width - 1]); n > 0; n--)
 					resampler->entry_of_row[row++] = (uint32) i;
 		}
 	}
@@ -126,7 +126,7 @@ resampler_begin(Resampler *resampler, const Outcomes *outcomes, double scale)
 	resampler->group_of_entry = allocate(outcomes->count, sizeof(uint32));
 	for (size_t i = 0; i < outcomes->count; i++)
 	{
-		const uint64 *entry = outcomes->words + i * outcomes->width;
+		const uint64 *entry = outcomes->fields + i * outcomes->width;
 
 		if (i == 0 || entry[0] != entry[-outcomes->width])
 			resampler->groups++;
@@ -136,10 +136,17 @@ resampler_begin(Resampler *resampler, const Outcomes *outcomes, double scale)
 	resampler->positives = allocate(resampler->groups, sizeof(double));
 	resampler->negatives = allocate(resampler->groups, sizeof(double));
 	for (size_t i = 0; i < outcomes->count; i++)
-		resampler->scores[resampler->group_of_entry[i]] = word_to_double(outcomes->words[i * outcomes->width]);
+	{
+		const uint64 *entry = outcomes->fields + i * outcomes->width;
+
+		resampler->scores[resampler->group_of_entry[i]] = double_from_sortable(entry[0]);
+	}
 }
 
-/* A number from 0 to below the range, each as likely: multiply, and draw again where it does not divide */
+/*
+ * A number from 0 to below the range, each as likely: multiply, and draw again where
+ * it does not divide
+ */
 static inline uint32
 draw(pg_prng_state *generator, uint32 range)
 {
@@ -177,17 +184,17 @@ resample(Resampler *resampler, pg_prng_state *generator)
 	memset(resampler->negatives, 0, resampler->groups * sizeof(double));
 	for (size_t i = 0; i < outcomes->count; i++)
 	{
-		const uint64 *entry = outcomes->words + i * outcomes->width;
-		uint64		tally = entry[outcomes->width - 1];
+		const uint64 *entry = outcomes->fields + i * outcomes->width;
+		uint64		counted = entry[outcomes->width - 1];
 		double		weight;
 
 		if (resampler->unit_of_entry != NULL)
-			weight = (double) drawn[resampler->unit_of_entry[i]] * (double) tally_count(tally);
+			weight = (double) drawn[resampler->unit_of_entry[i]] * (double) counted_rows(counted);
 		else
 			weight = drawn[i];
 		if (weighted)
-			weight *= word_to_double(entry[OUTCOMES_WEIGHT_WORD]) * resampler->scale;
-		if (tally_label(tally))
+			weight *= double_from_sortable(entry[OUTCOMES_WEIGHT_FIELD]) * resampler->scale;
+		if (counted_label(counted))
 			resampler->positives[resampler->group_of_entry[i]] += weight;
 		else
 			resampler->negatives[resampler->group_of_entry[i]] += weight;

@@ -58,7 +58,8 @@ confusion_fbeta(const Confusion *confusion, double beta, double *result)
 }
 
 void
-confusion_of_alerts(const ScoreGroups *groups, DoubleDouble positive, DoubleDouble negative, Confusion *confusion)
+confusion_of_alerts(const ScoreGroups *groups, DoubleDouble positive, DoubleDouble negative,
+					Confusion *confusion)
 {
 	confusion->true_positives = dd_to_double(positive);
 	confusion->false_positives = dd_to_double(negative);

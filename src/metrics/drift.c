@@ -52,7 +52,7 @@ counts_argument(FunctionCallInfo fcinfo, int argument, int *count)
 }
 
 static Datum
-measure_counts(FunctionCallInfo fcinfo, bool (*measure) (const int64 *, const int64 *, int, double *))
+measure_counts(FunctionCallInfo fcinfo, DriftMeasure measure)
 {
 	int			bins_then;
 	int			bins_now;
@@ -110,19 +110,19 @@ typedef struct SampleValue
 static bool
 next_value(const Outcomes *outcomes, size_t *entry, SampleValue *value)
 {
-	uint64		word;
+	uint64		field;
 
 	if (*entry == outcomes->count)
 		return false;
-	word = outcomes->words[2 * *entry];
-	if (word == MISSING_WORD)
+	field = outcomes->fields[2 * *entry];
+	if (field == MISSING_FIELD)
 		return false;
-	*value = (SampleValue) {word_to_double(word), 0, 0};
-	for (; *entry < outcomes->count && outcomes->words[2 * *entry] == word; ++*entry)
+	*value = (SampleValue) {double_from_sortable(field), 0, 0};
+	for (; *entry < outcomes->count && outcomes->fields[2 * *entry] == field; ++*entry)
 	{
-		uint64		tally = outcomes->words[2 * *entry + 1];
+		uint64		counted = outcomes->fields[2 * *entry + 1];
 
-		*(tally_label(tally) ? &value->now : &value->then) = tally_count(tally);
+		*(counted_label(counted) ? &value->now : &value->then) = counted_rows(counted);
 	}
 	return true;
 }
@@ -142,13 +142,13 @@ samples_argument(FunctionCallInfo fcinfo, Samples *samples)
 	samples->bins = drift_bins((int) Max(0.0, Min(outcomes->parameters[0], DRIFT_MAX_BINS + 1.0)));
 	for (size_t i = 0; i < outcomes->count; i++)
 	{
-		bool		missing = outcomes->words[2 * i] == MISSING_WORD;
-		uint64		tally = outcomes->words[2 * i + 1];
+		bool		missing = outcomes->fields[2 * i] == MISSING_FIELD;
+		uint64		counted = outcomes->fields[2 * i + 1];
 
-		if (tally_label(tally))
-			*(missing ? &samples->missing_now : &samples->now) += tally_count(tally);
+		if (counted_label(counted))
+			*(missing ? &samples->missing_now : &samples->now) += counted_rows(counted);
 		else
-			*(missing ? &samples->missing_then : &samples->then) += tally_count(tally);
+			*(missing ? &samples->missing_then : &samples->then) += counted_rows(counted);
 	}
 }
 
@@ -192,7 +192,7 @@ count_bins(const Samples *samples, int64 **then, int64 **now)
 }
 
 static Datum
-measure_bins(FunctionCallInfo fcinfo, bool (*measure) (const int64 *, const int64 *, int, double *))
+measure_bins(FunctionCallInfo fcinfo, DriftMeasure measure)
 {
 	Samples		samples;
 	int64	   *then;
@@ -265,8 +265,8 @@ company_risk_slice_distance(PG_FUNCTION_ARGS)
 	double		result = 0.0;
 
 	for (int i = 0; i < 2; i++)
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(i), FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
-						  &elements[i], &nulls[i], &counts[i]);
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(i), FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
+						  TYPALIGN_DOUBLE, &elements[i], &nulls[i], &counts[i]);
 	if (counts[0] != counts[1])
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),

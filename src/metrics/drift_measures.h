@@ -40,6 +40,8 @@ extern int	drift_bounds(const double *quantiles, int n, double *bounds);
 extern int	drift_bin(const double *bounds, int bound_count, double value);
 
 /* From the counts of the same bins; false when one of the two has no rows. */
+typedef bool (*DriftMeasure) (const int64 *then, const int64 *now, int bins, double *result);
+
 extern bool drift_stability_index(const int64 *then, const int64 *now, int bins, double *result);
 extern bool drift_jensen_shannon(const int64 *then, const int64 *now, int bins, double *result);
 

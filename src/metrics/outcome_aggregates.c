@@ -116,7 +116,7 @@ add_outcome(FunctionCallInfo fcinfo, NewRow *row, uint64 cluster, int weight_arg
 {
 	int			width = 1;
 
-	row->entry[0] = word_from_double(metric_score(PG_GETARG_FLOAT8(1)));
+	row->entry[0] = sortable_from_double(metric_score(PG_GETARG_FLOAT8(1)));
 	if (PG_NARGS() > weight_argument)
 	{
 		double		weight = metric_weight(PG_GETARG_FLOAT8(weight_argument));
@@ -125,11 +125,11 @@ add_outcome(FunctionCallInfo fcinfo, NewRow *row, uint64 cluster, int weight_arg
 		if (weight == 0.0)
 			return same_state(fcinfo);
 		row->layout |= OUTCOMES_WEIGHTED;
-		row->entry[width++] = word_from_double(weight);
+		row->entry[width++] = sortable_from_double(weight);
 	}
 	if (row->layout & OUTCOMES_CLUSTERED)
 		row->entry[width++] = cluster;
-	row->entry[width++] = tally_of(1, PG_GETARG_BOOL(2));
+	row->entry[width++] = counted_of(1, PG_GETARG_BOOL(2));
 	return add_row(fcinfo, row);
 }
 
@@ -235,8 +235,8 @@ company_risk_metric_add_sample(PG_FUNCTION_ARGS)
 				 errmsg("bins must not be null")));
 	put_parameter(&row, PG_NARGS() > 3 ? drift_bins(PG_GETARG_INT32(3)) : DRIFT_DEFAULT_BINS);
 	row.entry[0] = PG_ARGISNULL(1) || isnan(PG_GETARG_FLOAT8(1)) ?
-		MISSING_WORD : word_from_double(PG_GETARG_FLOAT8(1));
-	row.entry[1] = tally_of(1, PG_GETARG_BOOL(2));
+		MISSING_FIELD : sortable_from_double(PG_GETARG_FLOAT8(1));
+	row.entry[1] = counted_of(1, PG_GETARG_BOOL(2));
 	return add_row(fcinfo, &row);
 }
 

@@ -4,10 +4,10 @@
  *		measures of drift the score is any value, or missing, and the label says
  *		whether it is one of now.
  *
- * An entry is two to four words of 64 bits: the score, for weighted data the
- * weight, for clustered data a hash of the cluster, and last the tally, the number
- * of such rows with their label.  Doubles are written so that their words compare as
- * they do.  Entries are in strict order of their words, the label, not the count,
+ * An entry is two to four fields of 64 bits: the score, for weighted data the
+ * weight, for clustered data a hash of the cluster, and last how many such rows
+ * there are, with their label.  Doubles are written so that as fields they compare as
+ * numbers.  Entries are in strict order of their fields, the label, not the count,
  * deciding in the last: the same rows give the same bytes, in whatever order they
  * came and by whatever tree of partial states.  Everything that is computed from
  * outcomes reads them in that order, so it does not depend on the order of rows to
@@ -59,10 +59,10 @@ typedef struct FlatOutcomes
 	uint32		layout;
 	uint32		parameter_count;
 	uint64		parameters[OUTCOMES_PARAMETERS];
-	uint64		words[FLEXIBLE_ARRAY_MEMBER];
+	uint64		fields[FLEXIBLE_ARRAY_MEMBER];
 } FlatOutcomes;
 
-#define FLAT_HEADER_SIZE offsetof(FlatOutcomes, words)
+#define FLAT_HEADER_SIZE offsetof(FlatOutcomes, fields)
 
 #ifdef WORDS_BIGENDIAN
 #define LITTLE_ENDIAN_32(x) pg_bswap32(x)
@@ -90,27 +90,27 @@ compare_entries(const uint64 *a, const uint64 *b, int width)
 	for (int i = 0; i < width - 1; i++)
 		if (a[i] != b[i])
 			return a[i] < b[i] ? -1 : 1;
-	return (int) tally_label(a[width - 1]) - (int) tally_label(b[width - 1]);
+	return (int) counted_label(a[width - 1]) - (int) counted_label(b[width - 1]);
 }
 
 typedef struct Entry2
 {
-	uint64		words[2];
+	uint64		fields[2];
 } Entry2;
 
 typedef struct Entry3
 {
-	uint64		words[3];
+	uint64		fields[3];
 } Entry3;
 
 typedef struct Entry4
 {
-	uint64		words[4];
+	uint64		fields[4];
 } Entry4;
 
 #define ST_SORT sort_entries_2
 #define ST_ELEMENT_TYPE Entry2
-#define ST_COMPARE(a, b) compare_entries((a)->words, (b)->words, 2)
+#define ST_COMPARE(a, b) compare_entries((a)->fields, (b)->fields, 2)
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
@@ -118,7 +118,7 @@ typedef struct Entry4
 
 #define ST_SORT sort_entries_3
 #define ST_ELEMENT_TYPE Entry3
-#define ST_COMPARE(a, b) compare_entries((a)->words, (b)->words, 3)
+#define ST_COMPARE(a, b) compare_entries((a)->fields, (b)->fields, 3)
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
@@ -126,25 +126,25 @@ typedef struct Entry4
 
 #define ST_SORT sort_entries_4
 #define ST_ELEMENT_TYPE Entry4
-#define ST_COMPARE(a, b) compare_entries((a)->words, (b)->words, 4)
+#define ST_COMPARE(a, b) compare_entries((a)->fields, (b)->fields, 4)
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
 static void
-sort_entries(uint64 *words, size_t count, int width)
+sort_entries(uint64 *fields, size_t count, int width)
 {
 	switch (width)
 	{
 		case 2:
-			sort_entries_2((Entry2 *) words, count);
+			sort_entries_2((Entry2 *) fields, count);
 			break;
 		case 3:
-			sort_entries_3((Entry3 *) words, count);
+			sort_entries_3((Entry3 *) fields, count);
 			break;
 		case 4:
-			sort_entries_4((Entry4 *) words, count);
+			sort_entries_4((Entry4 *) fields, count);
 			break;
 		default:
 			pg_unreachable();
@@ -169,30 +169,30 @@ fail_too_many_rows(void)
 
 /* Adds the rows of an equal entry. */
 static inline void
-add_tally(uint64 *tally, uint64 other)
+add_rows(uint64 *counted, uint64 other)
 {
-	int64		count = tally_count(*tally) + tally_count(other);
+	int64		count = counted_rows(*counted) + counted_rows(other);
 
 	if (count > OUTCOMES_MAX_COUNT)
 		fail_too_many_rows();
-	*tally = tally_of(count, tally_label(*tally));
+	*counted = counted_of(count, counted_label(*counted));
 }
 
 /* Merges equal neighbours; how many entries remain. */
 static size_t
-merge_equal(uint64 *words, size_t count, int width)
+merge_equal(uint64 *fields, size_t count, int width)
 {
 	size_t		kept = 0;
 
 	for (size_t i = 1; i < count; i++)
 	{
-		const uint64 *entry = words + i * width;
-		uint64	   *last = words + kept * width;
+		const uint64 *entry = fields + i * width;
+		uint64	   *last = fields + kept * width;
 
 		if (compare_entries(last, entry, width) == 0)
-			add_tally(&last[width - 1], entry[width - 1]);
+			add_rows(&last[width - 1], entry[width - 1]);
 		else if (++kept != i)
-			copy_entry(words + kept * width, entry, width);
+			copy_entry(fields + kept * width, entry, width);
 	}
 	return count == 0 ? 0 : kept + 1;
 }
@@ -207,12 +207,59 @@ assert_outcomes(const Outcomes *outcomes)
 	Assert(outcomes->sorted <= outcomes->count && outcomes->count <= outcomes->capacity);
 	for (size_t i = 0; i < outcomes->sorted; i++)
 	{
-		const uint64 *entry = outcomes->words + i * width;
+		const uint64 *entry = outcomes->fields + i * width;
 
-		Assert(tally_count(entry[width - 1]) >= 1 && tally_count(entry[width - 1]) <= OUTCOMES_MAX_COUNT);
+		Assert(counted_rows(entry[width - 1]) >= 1 && counted_rows(entry[width - 1]) <= OUTCOMES_MAX_COUNT);
 		Assert(i == 0 || compare_entries(entry - width, entry, width) < 0);
 	}
 #endif
+}
+
+/*
+ * Adds the rows of those new entries that the sorted part has, too, and copies the
+ * others; how many these are.
+ */
+static size_t
+set_others_apart(Outcomes *outcomes, const uint64 *added, size_t count, uint64 *others)
+{
+	int			width = outcomes->width;
+	uint64	   *next = outcomes->fields;
+	const uint64 *end = next + outcomes->sorted * width;
+	size_t		rest = 0;
+
+	for (const uint64 *entry = added; entry < added + count * width; entry += width)
+	{
+		while (next < end && compare_entries(next, entry, width) < 0)
+			next += width;
+		if (next < end && compare_entries(next, entry, width) == 0)
+			add_rows(&next[width - 1], entry[width - 1]);
+		else
+			copy_entry(others + rest++ * width, entry, width);
+	}
+	return rest;
+}
+
+/* Merges entries into the sorted part, from its end, behind which there is room for them. */
+static void
+merge_others(Outcomes *outcomes, const uint64 *others, size_t rest)
+{
+	int			width = outcomes->width;
+	uint64	   *fields = outcomes->fields;
+	size_t		position = outcomes->sorted;
+
+	while (rest > 0)
+	{
+		const uint64 *entry = others + (rest - 1) * width;
+		uint64	   *to = fields + (position + rest - 1) * width;
+
+		if (position > 0 && compare_entries(fields + (position - 1) * width, entry, width) > 0)
+			copy_entry(to, fields + --position * width, width);
+		else
+		{
+			copy_entry(to, entry, width);
+			rest--;
+		}
+	}
 }
 
 /* Sorts the rows behind the sorted part and merges them into it. */
@@ -220,57 +267,27 @@ static void
 outcomes_compact(Outcomes *outcomes)
 {
 	int			width = outcomes->width;
-	uint64	   *words = outcomes->words;
-	size_t		sorted = outcomes->sorted;
-	uint64	   *tail = words + sorted * width;
-	size_t		added = outcomes->count - sorted;
-	uint64	   *copy;
-	size_t		position = 0;
-	size_t		rest = 0;
+	uint64	   *tail = outcomes->fields + outcomes->sorted * width;
+	size_t		added = outcomes->count - outcomes->sorted;
 
 	if (added == 0)
 		return;
 	sort_entries(tail, added, width);
 	added = merge_equal(tail, added, width);
 	/* the state is whole should the allocation fail */
-	outcomes->count = sorted + added;
+	outcomes->count = outcomes->sorted + added;
 
-	if (sorted > 0 && compare_entries(tail - width, tail, width) >= 0)
+	if (outcomes->sorted > 0 && compare_entries(tail - width, tail, width) >= 0)
 	{
 		/* of the state's own memory: a tuplesort that flattens it may be in one that frees nothing */
-		copy = MemoryContextAllocHuge(outcomes->header.eoh_context, added * width * sizeof(uint64));
+		uint64	   *others = MemoryContextAllocHuge(outcomes->header.eoh_context,
+													added * width * sizeof(uint64));
 
-		/* equal entries first, so that the others know their number */
-		for (size_t i = 0; i < added; i++)
-		{
-			uint64	   *entry = tail + i * width;
-
-			while (position < sorted && compare_entries(words + position * width, entry, width) < 0)
-				position++;
-			if (position < sorted && compare_entries(words + position * width, entry, width) == 0)
-				add_tally(&words[position * width + width - 1], entry[width - 1]);
-			else
-				copy_entry(copy + rest++ * width, entry, width);
-		}
-		/* then from the end, into the place where the tail was */
-		added = rest;
-		position = sorted;
-		while (rest > 0)
-		{
-			const uint64 *entry = copy + (rest - 1) * width;
-			uint64	   *to = words + (position + rest - 1) * width;
-
-			if (position > 0 && compare_entries(words + (position - 1) * width, entry, width) > 0)
-				copy_entry(to, words + --position * width, width);
-			else
-			{
-				copy_entry(to, entry, width);
-				rest--;
-			}
-		}
-		pfree(copy);
+		added = set_others_apart(outcomes, tail, added, others);
+		merge_others(outcomes, others, added);
+		pfree(others);
 	}
-	outcomes->count = outcomes->sorted = sorted + added;
+	outcomes->count = outcomes->sorted = outcomes->sorted + added;
 	assert_outcomes(outcomes);
 }
 
@@ -306,7 +323,7 @@ outcomes_reserve(Outcomes *outcomes, size_t more)
 		capacity = Min(capacity * 2, maximum);
 	if (capacity != outcomes->capacity)
 	{
-		outcomes->words = repalloc(outcomes->words, capacity * outcomes->width * sizeof(uint64));
+		outcomes->fields = repalloc(outcomes->fields, capacity * outcomes->width * sizeof(uint64));
 		outcomes->capacity = capacity;
 	}
 }
@@ -325,7 +342,7 @@ outcomes_append_all(Outcomes *outcomes, const Outcomes *other)
 	{
 		slice = Min(slice, other->count - done);
 		outcomes_reserve(outcomes, slice);
-		memcpy(outcomes->words + outcomes->count * outcomes->width, other->words + done * other->width,
+		memcpy(outcomes->fields + outcomes->count * outcomes->width, other->fields + done * other->width,
 			   slice * other->width * sizeof(uint64));
 		outcomes->count += slice;
 		/* a long run is cheaper to merge now than to sort with others later */
@@ -341,7 +358,7 @@ outcomes_rows(const Outcomes *outcomes)
 
 	for (size_t i = 0; i < outcomes->count; i++)
 	{
-		int64		count = tally_count(outcomes->words[(i + 1) * outcomes->width - 1]);
+		int64		count = counted_rows(outcomes->fields[(i + 1) * outcomes->width - 1]);
 
 		/* states of many rows can be merged again and again */
 		if (count > OUTCOMES_MAX_COUNT - rows)
@@ -367,7 +384,7 @@ outcomes_width(uint32 layout)
 
 /* Between the order of bytes here and that of flat values, either way */
 static void
-copy_words(uint64 *to, const uint64 *from, size_t count)
+copy_fields(uint64 *to, const uint64 *from, size_t count)
 {
 #ifdef WORDS_BIGENDIAN
 	for (size_t i = 0; i < count; i++)
@@ -385,16 +402,16 @@ entries_are_valid(const Outcomes *outcomes)
 
 	for (size_t i = 0; i < outcomes->count; i++)
 	{
-		const uint64 *entry = outcomes->words + i * width;
-		double		weight = word_to_double(entry[OUTCOMES_WEIGHT_WORD]);
-		uint64		tally = entry[width - 1];
+		const uint64 *entry = outcomes->fields + i * width;
+		double		weight = double_from_sortable(entry[OUTCOMES_WEIGHT_FIELD]);
+		uint64		counted = entry[width - 1];
 
-		if (!(outcomes->layout == OUTCOMES_SAMPLES && entry[0] == MISSING_WORD) &&
-			(isnan(word_to_double(entry[0])) || entry[0] == ~(UINT64CONST(1) << 63)))
+		if (!(outcomes->layout == OUTCOMES_SAMPLES && entry[0] == MISSING_FIELD) &&
+			(isnan(double_from_sortable(entry[0])) || entry[0] == ~(UINT64CONST(1) << 63)))
 			return false;
-		if (tally_count(tally) < 1 || tally_count(tally) > OUTCOMES_MAX_COUNT - rows)
+		if (counted_rows(counted) < 1 || counted_rows(counted) > OUTCOMES_MAX_COUNT - rows)
 			return false;
-		rows += tally_count(tally);
+		rows += counted_rows(counted);
 		if ((outcomes->layout & OUTCOMES_WEIGHTED) && !(weight > 0.0 && isfinite(weight)))
 			return false;
 		if (i > 0 && compare_entries(entry - width, entry, width) >= 0)
@@ -430,7 +447,8 @@ read_flat(FlatOutcomes *flat, Outcomes *outcomes)
 	Size		size = VARSIZE(flat);
 
 	memset(outcomes, 0, sizeof(Outcomes));
-	if (size < FLAT_HEADER_SIZE || (LITTLE_ENDIAN_32(flat->signature) & 0x00FFFFFF) != OUTCOMES_SIGNATURE)
+	if (size < FLAT_HEADER_SIZE ||
+		(LITTLE_ENDIAN_32(flat->signature) & 0x00FFFFFF) != OUTCOMES_SIGNATURE)
 		return false;
 	if (LITTLE_ENDIAN_32(flat->signature) >> 24 != OUTCOMES_VERSION)
 		ereport(ERROR,
@@ -440,17 +458,17 @@ read_flat(FlatOutcomes *flat, Outcomes *outcomes)
 				 errdetail("This version of company_risk reads version %d.", OUTCOMES_VERSION)));
 	outcomes->layout = LITTLE_ENDIAN_32(flat->layout);
 	outcomes->parameter_count = (int) LITTLE_ENDIAN_32(flat->parameter_count);
-	copy_words((uint64 *) outcomes->parameters, flat->parameters, OUTCOMES_PARAMETERS);
+	copy_fields((uint64 *) outcomes->parameters, flat->parameters, OUTCOMES_PARAMETERS);
 	outcomes->width = outcomes_width(outcomes->layout);
 	if (outcomes->width == 0 || (size - FLAT_HEADER_SIZE) % (outcomes->width * sizeof(uint64)) != 0)
 		return false;
 	outcomes->count = (size - FLAT_HEADER_SIZE) / (outcomes->width * sizeof(uint64));
 	outcomes->sorted = outcomes->capacity = outcomes->count;
 #ifdef WORDS_BIGENDIAN
-	outcomes->words = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	copy_words(outcomes->words, flat->words, outcomes->count * outcomes->width);
+	outcomes->fields = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	copy_fields(outcomes->fields, flat->fields, outcomes->count * outcomes->width);
 #else
-	outcomes->words = flat->words;
+	outcomes->fields = flat->fields;
 #endif
 	return parameters_are_valid(outcomes) && entries_are_valid(outcomes);
 }
@@ -495,8 +513,8 @@ outcomes_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size
 	flat->signature = LITTLE_ENDIAN_32(OUTCOMES_SIGNATURE | ((uint32) OUTCOMES_VERSION << 24));
 	flat->layout = LITTLE_ENDIAN_32(outcomes->layout);
 	flat->parameter_count = LITTLE_ENDIAN_32((uint32) outcomes->parameter_count);
-	copy_words(flat->parameters, (const uint64 *) outcomes->parameters, OUTCOMES_PARAMETERS);
-	copy_words(flat->words, outcomes->words, outcomes->count * outcomes->width);
+	copy_fields(flat->parameters, (const uint64 *) outcomes->parameters, OUTCOMES_PARAMETERS);
+	copy_fields(flat->fields, outcomes->fields, outcomes->count * outcomes->width);
 }
 
 Datum
@@ -517,14 +535,16 @@ outcomes_flat_value(Outcomes *outcomes)
 Outcomes *
 outcomes_create(MemoryContext parent, uint32 layout, size_t capacity)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "company_risk outcomes", ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(parent, "company_risk outcomes",
+												  ALLOCSET_SMALL_SIZES);
 	Outcomes   *outcomes = MemoryContextAllocZero(context, sizeof(Outcomes));
 
 	EOH_init_header(&outcomes->header, &outcomes_methods, context);
 	outcomes->layout = layout;
 	outcomes->width = outcomes_width(layout);
 	outcomes->capacity = Max(capacity, OUTCOMES_INITIAL_CAPACITY);
-	outcomes->words = MemoryContextAlloc(context, outcomes->capacity * outcomes->width * sizeof(uint64));
+	outcomes->fields = MemoryContextAlloc(context,
+										  outcomes->capacity * outcomes->width * sizeof(uint64));
 	return outcomes;
 }
 
@@ -536,7 +556,7 @@ outcomes_copy(MemoryContext parent, const Outcomes *source)
 	outcomes->parameter_count = source->parameter_count;
 	memcpy(outcomes->parameters, source->parameters, sizeof(outcomes->parameters));
 	outcomes->count = outcomes->sorted = source->count;
-	memcpy(outcomes->words, source->words, source->count * source->width * sizeof(uint64));
+	memcpy(outcomes->fields, source->fields, source->count * source->width * sizeof(uint64));
 	return outcomes;
 }
 
@@ -557,7 +577,9 @@ outcomes_of_state(Datum datum)
 {
 	Outcomes   *outcomes = expanded_outcomes(datum);
 
-	return outcomes != NULL && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)) ? outcomes : NULL;
+	if (outcomes == NULL || !VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+		return NULL;
+	return outcomes;
 }
 
 Outcomes *

@@ -30,13 +30,13 @@ typedef struct Outcomes
 {
 	ExpandedObjectHeader header;	/* of a state only */
 	uint32		layout;
-	int			width;			/* words of an entry */
+	int			width;			/* fields of an entry */
 	int			parameter_count;
 	double		parameters[OUTCOMES_PARAMETERS];	/* 0 beyond the count */
 	size_t		count;			/* entries */
 	size_t		sorted;			/* entries, from the first, in strict order */
 	size_t		capacity;
-	uint64	   *words;
+	uint64	   *fields;
 } Outcomes;
 
 /* Words of an entry; 0 if there is no such layout. */
@@ -74,29 +74,29 @@ outcomes_append(Outcomes *outcomes, const uint64 *entry)
 
 	if (outcomes->count == outcomes->capacity)
 		outcomes_reserve(outcomes, 1);
-	to = outcomes->words + outcomes->count++ * outcomes->width;
+	to = outcomes->fields + outcomes->count++ * outcomes->width;
 	for (int i = 0; i < outcomes->width; i++)
 		to[i] = entry[i];
 }
 
 /*
- * The words of an entry: the score is the first, then the weight, if there is one,
- * then the cluster, and the tally is the last.
+ * The fields of an entry: the score is the first, then the weight, if there is one,
+ * then the cluster; the last one counts the rows and has their label.
  */
-#define OUTCOMES_WEIGHT_WORD 1
+#define OUTCOMES_WEIGHT_FIELD 1
 
 static inline int
-outcomes_cluster_word(uint32 layout)
+outcomes_cluster_field(uint32 layout)
 {
 	return (layout & OUTCOMES_WEIGHTED) ? 2 : 1;
 }
 
 /*
- * Doubles as words that compare as they do; -0 is 0.  The only NaN is the value that
+ * Doubles as numbers that sort as they do; -0 is 0.  The only NaN is the value that
  * samples miss, and comes last.
  */
 static inline uint64
-word_from_double(double value)
+sortable_from_double(double value)
 {
 	uint64		bits;
 
@@ -106,32 +106,32 @@ word_from_double(double value)
 }
 
 static inline double
-word_to_double(uint64 word)
+double_from_sortable(uint64 field)
 {
-	uint64		bits = (word >> 63) ? word & ~(UINT64CONST(1) << 63) : ~word;
+	uint64		bits = (field >> 63) ? field & ~(UINT64CONST(1) << 63) : ~field;
 	double		value;
 
 	memcpy(&value, &bits, sizeof(value));
 	return value;
 }
 
-#define MISSING_WORD	UINT64CONST(0xFFF8000000000000)
+#define MISSING_FIELD	UINT64CONST(0xFFF8000000000000)
 
-/* A tally is how many rows, and below it their label. */
+/* The last field: how many rows, and in the lowest bit their label */
 static inline int64
-tally_count(uint64 tally)
+counted_rows(uint64 counted)
 {
-	return (int64) (tally >> 1);
+	return (int64) (counted >> 1);
 }
 
 static inline bool
-tally_label(uint64 tally)
+counted_label(uint64 counted)
 {
-	return tally & 1;
+	return counted & 1;
 }
 
 static inline uint64
-tally_of(int64 count, bool label)
+counted_of(int64 count, bool label)
 {
 	return ((uint64) count << 1) | label;
 }

@@ -87,22 +87,22 @@ company_risk_outcomes_out(PG_FUNCTION_ARGS)
 	put_header(&string, outcomes);
 	for (size_t i = 0; i < outcomes->count; i++)
 	{
-		const uint64 *entry = outcomes->words + i * outcomes->width;
-		uint64		tally = entry[outcomes->width - 1];
+		const uint64 *entry = outcomes->fields + i * outcomes->width;
+		uint64		counted = entry[outcomes->width - 1];
 
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfoChar(&string, ' ');
-		put_number(&string, word_to_double(entry[0]));
+		put_number(&string, double_from_sortable(entry[0]));
 		if (outcomes->layout & OUTCOMES_WEIGHTED)
 		{
 			appendStringInfoChar(&string, ',');
-			put_number(&string, word_to_double(entry[OUTCOMES_WEIGHT_WORD]));
+			put_number(&string, double_from_sortable(entry[OUTCOMES_WEIGHT_FIELD]));
 		}
 		if (outcomes->layout & OUTCOMES_CLUSTERED)
 			appendStringInfo(&string, ",%016llx",
-							 (unsigned long long) entry[outcomes_cluster_word(outcomes->layout)]);
-		appendStringInfo(&string, ",%c,%lld", tally_label(tally) ? 't' : 'f',
-						 (long long) tally_count(tally));
+							 (unsigned long long) entry[outcomes_cluster_field(outcomes->layout)]);
+		appendStringInfo(&string, ",%c,%lld", counted_label(counted) ? 't' : 'f',
+						 (long long) counted_rows(counted));
 	}
 	PG_RETURN_CSTRING(string.data);
 }
@@ -159,7 +159,7 @@ read_number(Reader *reader, double *number)
 
 /* A number that is one, too, but for what samples miss */
 static bool
-read_score(Reader *reader, uint32 layout, uint64 *word)
+read_score(Reader *reader, uint32 layout, uint64 *field)
 {
 	const char *start = reader->next;
 	double		score;
@@ -172,12 +172,12 @@ read_score(Reader *reader, uint32 layout, uint64 *word)
 		reader->expected = "a score that is not NaN";
 		return false;
 	}
-	*word = isnan(score) ? MISSING_WORD : word_from_double(score);
+	*field = isnan(score) ? MISSING_FIELD : sortable_from_double(score);
 	return true;
 }
 
 static bool
-read_weight(Reader *reader, uint64 *word)
+read_weight(Reader *reader, uint64 *field)
 {
 	const char *start = reader->next;
 	double		weight;
@@ -190,7 +190,7 @@ read_weight(Reader *reader, uint64 *word)
 		reader->expected = "a weight that is finite and above 0";
 		return false;
 	}
-	*word = word_from_double(weight);
+	*field = sortable_from_double(weight);
 	return true;
 }
 
@@ -215,7 +215,7 @@ read_cluster(Reader *reader, uint64 *cluster)
 }
 
 static bool
-read_tally(Reader *reader, uint64 *tally)
+read_counted(Reader *reader, uint64 *counted)
 {
 	bool		label = *reader->next == 't';
 	int64		count = 0;
@@ -231,7 +231,7 @@ read_tally(Reader *reader, uint64 *tally)
 		count = count * 10 + (*reader->next++ - '0');
 	if (count < 1 || count > OUTCOMES_MAX_COUNT)
 		return false;
-	*tally = tally_of(count, label);
+	*counted = counted_of(count, label);
 	return true;
 }
 
@@ -248,7 +248,7 @@ read_entry(Reader *reader, uint32 layout, uint64 *entry)
 	if ((layout & OUTCOMES_CLUSTERED) &&
 		(!read_literal(reader, ",") || !read_cluster(reader, &entry[width++])))
 		return false;
-	return read_literal(reader, ",") && read_tally(reader, &entry[width]);
+	return read_literal(reader, ",") && read_counted(reader, &entry[width]);
 }
 
 /* Parameters, if there are any */

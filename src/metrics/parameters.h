@@ -30,7 +30,8 @@ typedef enum ParameterKind
  * them.  All are numbers, whoever has given them: SQL's arguments, an aggregate's
  * state or a caller by name.
  */
-extern void metric_check_parameters(const char *metric, ParameterKind kind, int given, double *parameters);
+extern void metric_check_parameters(const char *metric, ParameterKind kind, int given,
+									double *parameters);
 
 /* Each checks an argument, and returns it; -0 becomes 0. */
 extern double metric_score(double score);

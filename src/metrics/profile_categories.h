@@ -15,10 +15,15 @@ typedef struct ReferenceCategories
 	int			count;
 } ReferenceCategories;
 
-/* Fills in a profile from texts in the order of their bytes; without a reference it keeps the most frequent. */
-extern void profile_sorted_texts(Tuplesortstate *sort, const ReferenceCategories *reference, Profile *profile);
+/*
+ * Fills in a profile from texts in the order of their bytes; without a reference it
+ * keeps the most frequent.
+ */
+extern void profile_sorted_texts(Tuplesortstate *sort, const ReferenceCategories *reference,
+								 Profile *profile);
 
 /* The same from counts by category; the rest of the names have no rows. */
-extern void profile_counted_texts(const char *const *names, const int64 *counts, int count, Profile *profile);
+extern void profile_counted_texts(const char *const *names, const int64 *counts, int count,
+								  Profile *profile);
 
 #endif							/* PROFILE_CATEGORIES_H */

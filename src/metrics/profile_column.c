@@ -85,7 +85,8 @@ read_bounds(ReferenceBounds *reference, ArrayType *array)
 		if (nulls[i])
 			fail_null_reference();
 		bounds[i] = DatumGetFloat8(elements[i]);
-		if (isnan(bounds[i]) || (i > 0 && bounds[i] < bounds[i - 1]) || (i > 1 && bounds[i] == bounds[i - 2]))
+		if (isnan(bounds[i]) || (i > 0 && bounds[i] < bounds[i - 1]) ||
+			(i > 1 && bounds[i] == bounds[i - 2]))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("bounds must ascend, and none may stand more than twice")));
@@ -113,9 +114,10 @@ begin_sort(bool is_text, int sorts)
 {
 	int			memory = Max(64, work_mem / sorts);
 
-	return is_text ?
-		tuplesort_begin_datum(TEXTOID, TextLessOperator, C_COLLATION_OID, false, memory, NULL, TUPLESORT_NONE) :
-		tuplesort_begin_datum(FLOAT8OID, Float8LessOperator, InvalidOid, false, memory, NULL, TUPLESORT_NONE);
+	return tuplesort_begin_datum(is_text ? TEXTOID : FLOAT8OID,
+								 is_text ? TextLessOperator : Float8LessOperator,
+								 is_text ? C_COLLATION_OID : InvalidOid,
+								 false, memory, NULL, TUPLESORT_NONE);
 }
 
 static ProfileState *

@@ -71,9 +71,11 @@ take_quantiles(Pass *pass, int64 place, double value)
 		pass->run_start = place;
 	}
 	pass->previous = value;
-	while (pass->quantile <= QUANTILES && drift_quantile_place(pass->count, pass->quantile, QUANTILES) == place)
+	while (pass->quantile <= QUANTILES &&
+		   drift_quantile_place(pass->count, pass->quantile, QUANTILES) == place)
 		pass->quantiles[pass->quantile++] = value;
-	while (pass->decile <= DECILES && drift_quantile_place(pass->count, pass->decile, DECILES) == place)
+	while (pass->decile <= DECILES &&
+		   drift_quantile_place(pass->count, pass->decile, DECILES) == place)
 	{
 		pass->deciles[pass->decile] = value;
 		pass->runs[pass->decile++].below = pass->run_start;
@@ -137,7 +139,10 @@ count_own_bins(const Pass *pass, double *bounds, int *bound_count, int64 *counts
 		while (pass->deciles[k] != bounds[i])
 			k++;
 		/* the first of two bounds leaves the value out */
-		through = i + 1 < *bound_count && bounds[i + 1] == bounds[i] ? pass->runs[k].below : pass->runs[k].through;
+		if (i + 1 < *bound_count && bounds[i + 1] == bounds[i])
+			through = pass->runs[k].below;
+		else
+			through = pass->runs[k].through;
 		counts[i] = through - before;
 		before = through;
 	}
@@ -156,7 +161,8 @@ put_moments(const Pass *pass, Profile *profile)
 		profile->mean = dd_to_double(pass->sum) / pass->count;
 	else if (isinf(lowest) || isinf(highest))
 		profile->mean = pass->sum.high;
-	profile->deviation = isfinite(profile->mean) ? sqrt(pass->squares / (pass->count - 1)) : get_float8_nan();
+	profile->deviation = isfinite(profile->mean) ?
+		sqrt(pass->squares / (pass->count - 1)) : get_float8_nan();
 	profile->minimum = lowest;
 	profile->maximum = highest;
 }

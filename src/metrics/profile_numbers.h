@@ -24,6 +24,7 @@ typedef struct ReferenceBounds
 } ReferenceBounds;
 
 /* Fills in what a profile knows of its values; without a reference, bins are the column's own. */
-extern void profile_numbers(SortedNumbers *numbers, const ReferenceBounds *reference, Profile *profile);
+extern void profile_numbers(SortedNumbers *numbers, const ReferenceBounds *reference,
+							Profile *profile);
 
 #endif							/* PROFILE_NUMBERS_H */

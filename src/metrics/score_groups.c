@@ -18,71 +18,81 @@ groups_rewind(ScoreGroups *groups)
 	groups->left = groups->outcomes != NULL ? groups->outcomes->count : groups->count;
 }
 
+static bool
+next_of_arrays(ScoreGroups *groups, ScoreGroup *group)
+{
+	while (groups->left > 0)
+	{
+		size_t		i = --groups->left;
+
+		if (groups->positives[i] + groups->negatives[i] > 0.0)
+		{
+			group->score = groups->scores[i];
+			group->positive = dd_from(groups->positives[i] * groups->factor);
+			group->negative = dd_from(groups->negatives[i] * groups->factor);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+next_of_weights(ScoreGroups *groups, const uint64 *entry, ScoreGroup *group)
+{
+	int			width = groups->outcomes->width;
+	uint64		score = entry[0];
+
+	group->positive = group->negative = dd_from(0.0);
+	do
+	{
+		uint64		counted = entry[width - 1];
+		double		weight = double_from_sortable(entry[OUTCOMES_WEIGHT_FIELD]) * groups->factor;
+		DoubleDouble product = dd_product(weight, (double) counted_rows(counted));
+
+		if (counted_label(counted))
+			group->positive = dd_add(group->positive, product);
+		else
+			group->negative = dd_add(group->negative, product);
+		groups->left--;
+		entry -= width;
+	} while (groups->left > 0 && entry[0] == score);
+}
+
+static void
+next_of_counts(ScoreGroups *groups, const uint64 *entry, ScoreGroup *group)
+{
+	int			width = groups->outcomes->width;
+	uint64		score = entry[0];
+	int64		counts[2] = {0, 0};
+
+	do
+	{
+		uint64		counted = entry[width - 1];
+
+		counts[counted_label(counted)] += counted_rows(counted);
+		groups->left--;
+		entry -= width;
+	} while (groups->left > 0 && entry[0] == score);
+	group->positive = dd_from((double) counts[true]);
+	group->negative = dd_from((double) counts[false]);
+}
+
 bool
 groups_next(ScoreGroups *groups, ScoreGroup *group)
 {
 	const Outcomes *outcomes = groups->outcomes;
-	int			width;
 	const uint64 *entry;
-	uint64		score;
-	uint32		layout;
 
 	if (outcomes == NULL)
-	{
-		while (groups->left > 0)
-		{
-			size_t		i = --groups->left;
-
-			if (groups->positives[i] + groups->negatives[i] > 0.0)
-			{
-				group->score = groups->scores[i];
-				group->positive = dd_from(groups->positives[i] * groups->factor);
-				group->negative = dd_from(groups->negatives[i] * groups->factor);
-				return true;
-			}
-		}
-		return false;
-	}
-
+		return next_of_arrays(groups, group);
 	if (groups->left == 0)
 		return false;
-	width = outcomes->width;
-	layout = outcomes->layout;
-	entry = outcomes->words + (groups->left - 1) * width;
-	score = entry[0];
-	group->score = word_to_double(score);
-	if (layout & OUTCOMES_WEIGHTED)
-	{
-		group->positive = group->negative = dd_from(0.0);
-		do
-		{
-			uint64		tally = entry[width - 1];
-			double		weight = word_to_double(entry[OUTCOMES_WEIGHT_WORD]) * groups->factor;
-			DoubleDouble product = dd_product(weight, (double) tally_count(tally));
-
-			if (tally_label(tally))
-				group->positive = dd_add(group->positive, product);
-			else
-				group->negative = dd_add(group->negative, product);
-			groups->left--;
-			entry -= width;
-		} while (groups->left > 0 && entry[0] == score);
-	}
+	entry = outcomes->fields + (groups->left - 1) * outcomes->width;
+	group->score = double_from_sortable(entry[0]);
+	if (outcomes->layout & OUTCOMES_WEIGHTED)
+		next_of_weights(groups, entry, group);
 	else
-	{
-		int64		counts[2] = {0, 0};
-
-		do
-		{
-			uint64		tally = entry[width - 1];
-
-			counts[tally_label(tally)] += tally_count(tally);
-			groups->left--;
-			entry -= width;
-		} while (groups->left > 0 && entry[0] == score);
-		group->positive = dd_from((double) counts[true]);
-		group->negative = dd_from((double) counts[false]);
-	}
+		next_of_counts(groups, entry, group);
 	return true;
 }
 
@@ -95,9 +105,9 @@ count_groups(ScoreGroups *groups)
 
 	for (size_t i = 0; i < outcomes->count; i++)
 	{
-		uint64		tally = outcomes->words[(i + 1) * outcomes->width - 1];
+		uint64		counted = outcomes->fields[(i + 1) * outcomes->width - 1];
 
-		counts[tally_label(tally)] += tally_count(tally);
+		counts[counted_label(counted)] += counted_rows(counted);
 	}
 	groups->scale = groups->factor = 1.0;
 	groups->positive = dd_from((double) counts[true]);

@@ -170,7 +170,8 @@ put_confusion(ResultRow *row, const ScoreGroups *groups, const Confusion *confus
 }
 
 static void
-put_threshold(ResultRow *row, double threshold, const ScoreGroups *groups, const Confusion *confusion, const Costs *costs)
+put_threshold(ResultRow *row, double threshold, const ScoreGroups *groups,
+			  const Confusion *confusion, const Costs *costs)
 {
 	static const double betas[] = {0.5, 1.0, 2.0};
 	double		value;
@@ -358,7 +359,8 @@ company_risk_lift_table(PG_FUNCTION_ARGS)
 		put_weight(&row, &groups, bin->weight);
 		put_weight(&row, &groups, bin->positive);
 		put_quotient(&row, bin->positive, bin->weight);
-		put_quotient(&row, dd_multiply(bin->positive, groups.total), dd_multiply(bin->weight, groups.positive));
+		put_quotient(&row, dd_multiply(bin->positive, groups.total),
+					 dd_multiply(bin->weight, groups.positive));
 		put_weight(&row, &groups, weight);
 		put_weight(&row, &groups, positive);
 		put_quotient(&row, positive, groups.positive);
@@ -386,15 +388,15 @@ company_risk_count_outcomes(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	for (size_t i = 0; i < count; i++)
 	{
-		uint64		tally = outcomes->words[(i + 1) * outcomes->width - 1];
+		uint64		counted = outcomes->fields[(i + 1) * outcomes->width - 1];
 
-		if (tally_label(tally))
-			failures += tally_count(tally);
+		if (counted_label(counted))
+			failures += counted_rows(counted);
 	}
 	row_put_bigint(&row, outcomes_rows(outcomes));
 	row_put_bigint(&row, failures);
-	row_put_float_if(&row, count > 0, count > 0 ? word_to_double(outcomes->words[0]) : 0.0);
+	row_put_float_if(&row, count > 0, count > 0 ? double_from_sortable(outcomes->fields[0]) : 0.0);
 	row_put_float_if(&row, count > 0,
-					 count > 0 ? word_to_double(outcomes->words[(count - 1) * outcomes->width]) : 0.0);
+					 count > 0 ? double_from_sortable(outcomes->fields[(count - 1) * outcomes->width]) : 0.0);
 	PG_RETURN_DATUM(row_datum(&row, BlessTupleDesc(descriptor)));
 }
