@@ -455,6 +455,20 @@ SELECT call, outcome(format('SELECT risk_internal.%s', call)) FROM unnest(ARRAY[
 	'metric_combine(''1 [1] score,label,rows: 0.5,t,1'', ''1 [2] score,label,rows: 0.5,t,1'')',
 	'metric_combine(''1 [1] score,label,rows: 0.5,t,1'', ''1 [1] value,now,rows: 0.5,t,1'')']) call
 	\g (format=unaligned)
+-- so that somebody without any rights can gather states of other servers, as text or in binary
+CREATE ROLE regress_company_risk_coordinator;
+GRANT USAGE ON SCHEMA risk_test TO regress_company_risk_coordinator;
+CREATE VIEW sent AS SELECT outcomes::text AS outcomes, state::text AS state, piece FROM piece;
+GRANT SELECT ON sent, serial_metrics TO regress_company_risk_coordinator;
+SET ROLE regress_company_risk_coordinator;
+SELECT risk.roc_auc(risk.merge_outcomes(outcomes::risk.outcomes)) = b AS auc,
+	risk.log_loss(risk.merge_outcomes(outcomes::risk.outcomes)) = j AS log_loss,
+	risk_internal.precision_at_final(merged(array_agg(state::risk_internal.metric_state), 'metric_combine')) = m
+		AS precision,
+	length(risk_internal.outcomes_send(risk_internal.outcomes_combine(min(outcomes)::risk.outcomes, NULL))) > 100
+		AS sent
+FROM sent, serial_metrics WHERE part IS NULL GROUP BY b, j, m;
+RESET ROLE;
 -- as a state to begin with, too
 CREATE AGGREGATE begun(float8, boolean) (SFUNC = risk_internal.outcomes_add, STYPE = risk.outcomes,
 	FINALFUNC = risk.roc_auc, INITCOND = '1 score,label,rows: 0.1,f,1');
@@ -531,6 +545,14 @@ SELECT outcome($$SELECT * FROM risk.roc_curve(NULL, 1)$$);
 SELECT outcome($$SELECT * FROM risk.threshold_table(NULL, 0)$$);
 SELECT outcome($$SELECT * FROM risk.threshold_table(NULL, 10, 'NaN', 1)$$);
 SELECT outcome($$SELECT * FROM risk.calibration_table(risk_internal.outcomes_combine(NULL, NULL), 10, 'deciles')$$);
+
+-- metrics as rows are called like what computes them
+SELECT metric AS no_function FROM risk.outcome_metrics(outcomes_of('plain', false), 0.8, 0.4, 10)
+WHERE metric NOT IN (SELECT proname FROM pg_proc WHERE pronamespace = 'risk'::regnamespace) GROUP BY metric ORDER BY 1;
+SELECT count(*), bool_and(same(m.value, metric_of_outcomes(o, m.metric, array_remove(ARRAY[m.parameter,
+	CASE m.metric WHEN 'fbeta_at' THEN CASE m.level WHEN 'strong' THEN 0.5 ELSE 2 END END], NULL)))) AS as_functions
+FROM (SELECT outcomes_of('plain', true) AS o) o, risk.outcome_metrics(o, 0.8, 0.4, 10) m
+WHERE m.metric NOT IN ('alerts', 'best_fbeta');
 
 --
 -- Bootstrap
