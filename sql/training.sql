@@ -205,20 +205,43 @@ SELECT name, booster FROM risk.models WHERE name IN ('dart', 'linear') ORDER BY 
 
 -- ---------- fewer negatives
 
-SELECT risk.train_model('fewer', 'TABLE known_rows', 'failed', key_column => 'siren', positive_share => 0.5,
+SELECT risk.train_model('fewer', 'TABLE known_rows', 'failed', key_column => 'siren', positive_share => 0.6,
 	rounds => 10);
-SELECT abs(training_positives / (training_rows * 0.5) - 1) < 0.05 AS half, kept_negatives < 1 AS fewer,
+SELECT abs(training_positives / (training_rows * 0.6) - 1) < 0.05 AS share, kept_negatives < 1 AS fewer,
 	calibration ->> 'method' AS method, (calibration ->> 'slope')::float8 AS slope,
 	abs((calibration ->> 'intercept')::float8 - ln(kept_negatives)) < 1e-9 AS corrected,
 	validation_rows = (SELECT count(*) FROM borrower
 		WHERE risk.training_draw(siren, 0) < 0.3
 			AND risk.training_draw(siren, 0, 'test') >= 0.5) AS validation_is_whole
 FROM risk.trainings WHERE name = 'fewer';
--- The correction gives back the base rate that training on half and half took away
+-- The correction gives back the base rate that training on so many positives took away
 SELECT abs(avg(1 / (1 + exp(-(risk.margin(b, 'fewer@1') + (t.calibration ->> 'intercept')::float8))))
 		- avg(failed::int)) < 0.05 AS corrected,
 	avg(1 / (1 + exp(-risk.margin(b, 'fewer@1')))) - avg(failed::int) > 0.05 AS was_wrong
 FROM borrower b, risk.trainings t WHERE t.name = 'fewer' GROUP BY t.calibration;
+
+-- by the number of the row, so that another program can tell which are left out
+SELECT risk.train_model('numbered', 'SELECT debt, age, failed FROM borrower ORDER BY siren, period', 'failed',
+	validation_share => 0, positive_share => 0.6, seed => 11, rounds => 2);
+SELECT training_rows - training_positives = (
+	SELECT count(*) FROM (SELECT failed, row_number() OVER (ORDER BY siren, period) AS number FROM borrower) b
+	WHERE NOT failed AND risk.training_draw(number::text, 11, 'negatives')
+		< positives * 0.4 / 0.6 / (rows - positives)) AS by_draw
+FROM risk.trainings WHERE name = 'numbered';
+
+-- ---------- the draw, which is the same everywhere: these are of a few lines of Python
+
+SELECT key, seed, purpose FROM (VALUES ('', 0, 'held out', 0.937415377652326),
+	('1', 0, 'held out', 0.7388097389541741), ('1', 0, 'test', 0.16564629501907624),
+	('1', 0, 'fold', 0.9389470222504384), ('1', 0, 'negatives', 0.9762246851541787),
+	('1', 0, 'profile', 0.03269377991582001), ('552100554', 18, 'held out', 0.4761092767982663),
+	('552100554', -1, 'held out', 0.8010201694937139),
+	('552100554', 9223372036854775807, 'test', 0.6669893774957233),
+	('societ' || U&'\00E0' || ' n' || U&'\00B0' || ' 7', 5, 'fold', 0.6345344905575616)) v (key, seed, purpose, draw)
+WHERE NOT same(risk.training_draw(key, seed, purpose), draw);
+SELECT risk.train_model('seeds', 'SELECT debt, failed FROM borrower', 'failed', rounds => 1,
+	seed => -9223372036854775808);
+SELECT seed FROM risk.trainings WHERE name = 'seeds';
 
 -- ---------- calibration, fitted on the validation rows
 
@@ -276,7 +299,7 @@ SET extra_float_digits = 0;
 SELECT a.arguments ->> 'key_column' AS key, a.training_rows = b.training_rows AND a.test_rows = b.test_rows
 	AND a.test_positives = b.test_positives AS same,
 	a.training_rows = (SELECT count(*) FROM keyed,
-		LATERAL (SELECT CASE a.arguments ->> 'key_column' WHEN 'day' THEN day::text
+		LATERAL (SELECT CASE a.arguments ->> 'key_column' WHEN 'day' THEN to_json(day) #>> '{}'
 			WHEN 'hour' THEN to_json(hour) #>> '{}'
 		WHEN 'amount' THEN trim_scale(amount)::text ELSE id::text END) k (key)
 		WHERE risk.training_draw(key, 0) >= 0.3) AS as_drawn

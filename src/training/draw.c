@@ -1,15 +1,23 @@
 /*
  * draw.c
- *		Lots: by which rows are held out, in a fold, left out, or in a sample.
+ *		Lots and draws: by which rows are held out, in a fold, left out, or in a sample.
  *
  * What becomes of a row follows from seed and key alone: not from the order of
- * rows, nor from which others there are, nor from a session's settings.  Where there
- * is no key it is the row's number.
+ * rows, nor from which others there are, nor from a session's settings, the
+ * database's encoding or the machine.  Where there is no key, and where rows of one
+ * key are told apart, it is the row's number, as decimal digits, counted from 1.
+ *
+ * The lot is FNV-1a, of 64 bits (RFC 9923), of the seed's eight bytes, the lowest
+ * first, and the key's UTF-8: it takes byte after byte, so that no machine's order of
+ * bytes comes into it, and costs a few nanoseconds for each.  Not PostgreSQL's hash,
+ * which reads words as the machine has them; and its SHA-256 would cost as much as
+ * reading the row.  Each purpose then mixes its own number in with the finalizer of
+ * MurmurHash3, in which every bit of the lot reaches every bit of the draw.
  */
 #include "training/draw.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
@@ -17,10 +25,34 @@
 
 #include "base/column_value.h"
 
+static const char *const purpose_names[] = {
+	[DRAW_HELD_OUT] = "held out",
+	[DRAW_TEST] = "test",
+	[DRAW_FOLD] = "fold",
+	[DRAW_NEGATIVES] = "negatives",
+	[DRAW_PROFILE] = "profile"
+};
+
+static inline uint64
+fnv_1a(uint64 hash, unsigned char byte)
+{
+	return (hash ^ byte) * UINT64CONST(0x100000001B3);
+}
+
 uint64
 training_lot(const char *key, int length, int64 seed)
 {
-	return hash_bytes_extended((const unsigned char *) key, length, (uint64) seed);
+	/* bytes of no encoding stay what they are */
+	const char *utf8 = GetDatabaseEncoding() == PG_SQL_ASCII ? key : pg_server_to_any(key, length, PG_UTF8);
+	uint64		hash = UINT64CONST(0xCBF29CE484222325);
+
+	if (utf8 != key)
+		length = (int) strlen(utf8);
+	for (int i = 0; i < 8; i++)
+		hash = fnv_1a(hash, (unsigned char) ((uint64) seed >> (8 * i)));
+	for (int i = 0; i < length; i++)
+		hash = fnv_1a(hash, (unsigned char) utf8[i]);
+	return hash;
 }
 
 uint64
@@ -34,7 +66,6 @@ training_number_lot(int64 number, int64 seed)
 double
 training_draw(uint64 lot, DrawPurpose purpose)
 {
-	/* another lot for each purpose, by the finalizer of MurmurHash3 */
 	lot ^= UINT64CONST(0x9E3779B97F4A7C15) * ((uint64) purpose + 1);
 	lot ^= lot >> 33;
 	lot *= UINT64CONST(0xFF51AFD7ED558CCD);
@@ -103,21 +134,21 @@ training_key_lot(Oid type, FmgrInfo *output, Datum datum, int64 seed)
  * ----------
  */
 
-/* The draw by which a key is held out, or in a fold: for others to follow it */
+/* For others to follow who is held out, in a fold, left out or profiled */
 PG_FUNCTION_INFO_V1(company_risk_training_draw);
 Datum
 company_risk_training_draw(PG_FUNCTION_ARGS)
 {
-	static const char *const purposes[] = {"held out", "test", "fold"};
 	text	   *key = PG_GETARG_TEXT_PP(0);
-	char	   *purpose = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	text	   *purpose = PG_GETARG_TEXT_PP(2);
 
-	for (int i = 0; i < (int) lengthof(purposes); i++)
-		if (strcmp(purposes[i], purpose) == 0)
+	for (int i = 0; i < (int) lengthof(purpose_names); i++)
+		if (VARSIZE_ANY_EXHDR(purpose) == strlen(purpose_names[i]) &&
+			memcmp(VARDATA_ANY(purpose), purpose_names[i], strlen(purpose_names[i])) == 0)
 			PG_RETURN_FLOAT8(training_draw(training_lot(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), PG_GETARG_INT64(1)),
 										   (DrawPurpose) i));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown purpose \"%s\"", purpose),
-			 errhint("It is \"held out\", \"test\" or \"fold\".")));
+			 errmsg("unknown purpose \"%s\"", text_to_cstring(purpose)),
+			 errhint("It is \"held out\", \"test\", \"fold\", \"negatives\" or \"profile\".")));
 }
