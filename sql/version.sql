@@ -38,6 +38,18 @@ SELECT c.oid::regclass AS view, a.attname AS column_without_comment FROM member 
 	JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE COALESCE(col_description(c.oid, a.attnum), '') = ''
 ORDER BY c.oid::regclass::text COLLATE "C", a.attnum;
+-- One thing has one name in all views: what has a version has a reference, times end in _at, a
+-- calibration is the whole of it, digests are hex, and a number of features is none of features
+SELECT c.oid::regclass AS view, a.attname AS odd_column, format_type(a.atttypid, NULL) AS type FROM member m
+	JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'v'
+	JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE a.attname = 'version' AND NOT EXISTS (SELECT FROM pg_attribute r
+		WHERE r.attrelid = c.oid AND r.attname = 'reference' AND r.atttypid = 'text'::regtype)
+	OR (a.atttypid = 'timestamptz'::regtype) <> (a.attname LIKE '%\_at')
+	OR a.attname = 'calibration' AND a.atttypid <> 'jsonb'::regtype
+	OR a.attname ~ 'digest$' AND a.atttypid <> 'text'::regtype
+	OR a.attname = 'features' AND a.atttypid = 'integer'::regtype
+ORDER BY c.oid::regclass::text COLLATE "C", a.attnum;
 -- Arguments have names, and one thing has one name: a column is name or name[] and called ..._column or
 -- ..._columns, a seed is bigint and 0, bytes are not called model, nor is anything by the names of before
 SELECT p.proname AS function, a.name AS argument, format_type(a.type, NULL) AS type

@@ -27,7 +27,6 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 
 #include "base/compat.h"
 #include "base/jsonb_number.h"

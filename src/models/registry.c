@@ -212,8 +212,8 @@ registry_init(void)
 {
 	DefineCustomStringVariable("company_risk.default_model",
 							   "Sets the model that is meant where none is named.",
-							   "A name means its production version, name@version that version; "
-							   "empty means the only model in production.",
+							   "A name means its production version, name@version that version, "
+							   "name@version#digest that one with this content; empty means the only model in production.",
 							   &company_risk_default_model,
 							   "",
 							   PGC_USERSET, 0,
