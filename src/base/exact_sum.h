@@ -101,22 +101,6 @@ exact_sum_add(ExactSum *sum, double value)
 	}
 }
 
-/*
- * Adds a product of finite doubles with its rounding error, as far down as doubles
- * reach; false if it overflows.
- */
-static inline bool
-exact_sum_add_product(ExactSum *sum, double a, double b)
-{
-	double		product = a * b;
-
-	if (!isfinite(product))
-		return false;
-	exact_sum_add(sum, product);
-	exact_sum_add(sum, fma(a, b, -product));
-	return true;
-}
-
 /* Adds another sum; both are normalized by it. */
 static inline void
 exact_sum_merge(ExactSum *sum, const ExactSum *other)

@@ -134,7 +134,8 @@ foreach my $kind (@kinds)
 	cmp_ok(scalar(@refused), '>', @forged / 3, "$name: some are refused");
 	cmp_ok($loaded, '>', 0, "$name: some are outcomes");
 	# what was let in is what it says, and can be computed with
-	is($node->safe_psql('postgres', "SELECT count(*) FROM forged_$name WHERE risk_internal.$send(o) <> risk_internal.$send(o::text::$type)"),
+	is($node->safe_psql('postgres', "SELECT count(*) FROM forged_$name
+		WHERE risk_internal.$send(o) <> risk_internal.$send(o::text::$type)"),
 		0, "$name: what is let in reads back as the same");
 	($out, $err) = ('', '');
 	$node->psql('postgres', "SELECT $calls{$type} FROM forged_$name", stdout => \$out, stderr => \$err);
