@@ -118,8 +118,8 @@ estimate_rows(SupportRequestRows *request)
 	/* top is the last argument, but for columns */
 	top = list_nth(arguments, form.first_argument == TEXTARRAYOID ? 2 : list_length(arguments) - 1);
 	request->rows = size.features + 1.0;
-	if (IsA(top, Const) && top->consttype == INT4OID && !top->constisnull && DatumGetInt32(top->constvalue) >= 0 &&
-		DatumGetInt32(top->constvalue) < size.features)
+	if (IsA(top, Const) && top->consttype == INT4OID && !top->constisnull &&
+		DatumGetInt32(top->constvalue) >= 0 && DatumGetInt32(top->constvalue) < size.features)
 		request->rows = DatumGetInt32(top->constvalue) + 2.0;
 	return true;
 }

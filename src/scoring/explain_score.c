@@ -163,7 +163,8 @@ company_risk_explain_groups(PG_FUNCTION_ARGS)
 		row_put_text(&row, entries[groups[i].index].feature_group);
 		row_put_text(&row, group_title(language, &entries[groups[i].index]));
 		row_put_float(&row, groups[i].contribution);
-		row_put_float_if(&row, explanation.has_points, explanation_points(&explanation, groups[i].contribution));
+		row_put_float_if(&row, explanation.has_points,
+						 explanation_points(&explanation, groups[i].contribution));
 		row_put_int(&row, groups[i].features);
 		row_emit(&row, result);
 	}
@@ -257,7 +258,8 @@ company_risk_explanation(PG_FUNCTION_ARGS)
 	json_push_string(&state, WJB_VALUE, model_reference(&call->model));
 	push_score(&state, call, &explanation);
 	json_push_number(&state, "margin", call_margins(call)[0]);
-	json_push_number(&state, "base", scale * (explanation.has_points ? explanation.base_points : explanation.base));
+	json_push_number(&state, "base",
+					 scale * (explanation.has_points ? explanation.base_points : explanation.base));
 	push_groups(&state, call, &explanation, scale);
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }

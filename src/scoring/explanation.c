@@ -31,7 +31,8 @@
 
 /* Score and points when the score is calibrated. */
 static void
-calibrate_explanation(Call *call, const Calibration *calibration, double sum, Explanation *explanation)
+calibrate_explanation(Call *call, const Calibration *calibration, double sum,
+					  Explanation *explanation)
 {
 	double		margin = call_margins(call)[0];
 
@@ -41,7 +42,8 @@ calibrate_explanation(Call *call, const Calibration *calibration, double sum, Ex
 	if (fabs(sum) >= SUM_ABOVE_ROUNDING * Max(1.0, fabs(margin)))
 		explanation->ratio = (explanation->score - explanation->base_points) / sum;
 	else if (fabs(sum) >= SUM_NEAR_ZERO)
-		explanation->ratio = (calibration_value(calibration, explanation->base + sum) - explanation->base_points) / sum;
+		explanation->ratio = (calibration_value(calibration, explanation->base + sum) -
+							  explanation->base_points) / sum;
 	else
 		explanation->ratio = calibration_slope(calibration, explanation->base);
 }

@@ -11,8 +11,9 @@
  *
  * A row's contributions are the same bits in any batch and at any place in it
  * (core/explain.h), and their sums are exact (base/exact_sum.h): results depend
- * neither on the order of rows nor on how they were split among workers.  Combined states hold no rows that wait, and
- * their sums are normalized: the same rows give the same bytes.
+ * neither on the order of rows nor on how they were split among workers.  Combined
+ * states hold no rows that wait, and their sums are normalized: the same rows give
+ * the same bytes.
  */
 #include "scoring/importance_state.h"
 
@@ -71,7 +72,8 @@ explain_waiting(ImportanceState *state, const ForestImage *forest)
 	Assert(forest->feature_count == state->feature_count && forest->group_count == 1);
 	for (int64 row = 0; row < state->waiting; row++)
 	{
-		memcpy(vectors + row * length, importance_state_row(state, row), state->feature_count * sizeof(float));
+		memcpy(vectors + row * length, importance_state_row(state, row),
+			   state->feature_count * sizeof(float));
 		forest_prepare(forest, vectors + row * length);
 	}
 	forest_batch_contributions(server_host(), forest, vectors, (uint32_t) state->waiting,
@@ -197,7 +199,8 @@ company_risk_importance_final(PG_FUNCTION_ARGS)
 	settle(state);
 	entries = registry_features(registry_resolve(state->model, snapshot), snapshot, &count);
 	if (count != state->feature_count)
-		elog(ERROR, "registry of model \"%s\" does not match the state of risk.global_importance", state->model);
+		elog(ERROR, "registry of model \"%s\" does not match the state of risk.global_importance",
+			 state->model);
 	pushJsonbValue(&json, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < count; i++)
 	{

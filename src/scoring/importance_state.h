@@ -33,7 +33,8 @@ extern ImportanceState *importance_state_new(int32 feature_count, const uint8 *c
 											 const char *model);
 
 /* An argument, aligned; a copy, unless it may be changed in place. */
-extern ImportanceState *importance_state_argument(FunctionCallInfo fcinfo, int argument, bool in_place);
+extern ImportanceState *importance_state_argument(FunctionCallInfo fcinfo, int argument,
+												  bool in_place);
 
 /* A row that waits, feature_count values */
 extern float *importance_state_row(ImportanceState *state, int64 row);

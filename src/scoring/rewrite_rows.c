@@ -336,8 +336,8 @@ rewrite_row(PlannerInfo *root, const FuncExpr *expression)
 		arguments = list_concat(arguments, list_copy_tail(expression->args, 1));
 		arguments = list_concat(arguments, columns.arguments);
 	}
-	result = makeFuncExpr(target, expression->funcresulttype, arguments, expression->funccollid, expression->inputcollid,
-						  COERCE_EXPLICIT_CALL);
+	result = makeFuncExpr(target, expression->funcresulttype, arguments,
+						  expression->funccollid, expression->inputcollid, COERCE_EXPLICIT_CALL);
 	result->funcretset = expression->funcretset;
 	result->location = expression->location;
 	record_plan_function_dependency(root, expression->funcid);

@@ -85,11 +85,16 @@ fail_missing_columns(const ResolvedModel *model, TupleDesc descriptor)
 					 "Columns are matched to features by name; see the view risk.model_features.")));
 }
 
+static const char *
+column_name(TupleDesc descriptor, int column)
+{
+	return NameStr(TupleDescAttr(descriptor, column)->attname);
+}
+
 static int
 compare_columns(const void *a, const void *b, void *descriptor)
 {
-	return strcmp(NameStr(TupleDescAttr((TupleDesc) descriptor, *(const int *) a)->attname),
-				  NameStr(TupleDescAttr((TupleDesc) descriptor, *(const int *) b)->attname));
+	return strcmp(column_name(descriptor, *(const int *) a), column_name(descriptor, *(const int *) b));
 }
 
 /* The column with a name, by binary search in the sorted columns; -1 if there is none. */
@@ -102,13 +107,13 @@ find_column(TupleDesc descriptor, const int *sorted, int count, const char *name
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
-		int			order = strcmp(name, NameStr(TupleDescAttr(descriptor, sorted[middle])->attname));
+		int			order = strcmp(name, column_name(descriptor, sorted[middle]));
 
 		if (order == 0)
 		{
 			/* ROW and subqueries may repeat a name: then nobody can say which is meant */
-			if ((middle > 0 && strcmp(name, NameStr(TupleDescAttr(descriptor, sorted[middle - 1])->attname)) == 0) ||
-				(middle + 1 < count && strcmp(name, NameStr(TupleDescAttr(descriptor, sorted[middle + 1])->attname)) == 0))
+			if ((middle > 0 && strcmp(name, column_name(descriptor, sorted[middle - 1])) == 0) ||
+				(middle + 1 < count && strcmp(name, column_name(descriptor, sorted[middle + 1])) == 0))
 				ereport(ERROR,
 						(errcode(ERRCODE_AMBIGUOUS_COLUMN),
 						 errmsg("row has more than one column \"%s\"", name)));
@@ -185,7 +190,8 @@ plan_columns(const ResolvedModel *model, FunctionCallInfo fcinfo, int columns_ar
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("function %s is not for direct use", get_func_name(fcinfo->flinfo->fn_oid)),
 				 errhint("Call the function of the row.")));
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &name_count);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, &nulls, &name_count);
 	if (name_count != count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -3,7 +3,8 @@
  *		The functions that answer numbers: scores, margins, predictions,
  *		contributions, levels, and the values that a model sees.
  *
- * Each C function serves all forms of its SQL function (call.c tells them apart).  NULL row, object, array or number, and an unknown company: NULL.
+ * Each C function serves all forms of its SQL function (call.c tells them apart).
+ * NULL row, object, array or number, and an unknown company: NULL.
  *
  * A calibration (calibration.c) is part of the score alone: margins and
  * predictions are XGBoost's.

@@ -29,7 +29,10 @@ extern bool verb_form(Oid function, VerbForm *form);
 /* The function of columns that a function of a row may become; invalid if there is none. */
 extern Oid	verb_columns_function(const VerbForm *row_form);
 
-/* An error unless the current user may call the function of the row that this one of columns stands for. */
+/*
+ * An error unless the current user may call the function of the row that this one
+ * of columns stands for.
+ */
 extern void verb_require_execute(Oid columns_function);
 
 #endif							/* VERBS_H */
