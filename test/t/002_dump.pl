@@ -33,13 +33,17 @@ my %observed = (
 		SELECT reference, array_to_string(ARRAY(
 			SELECT encode(float8send(score_company(c, reference)), 'hex') FROM company c ORDER BY id), ' ')
 		FROM risk.models WHERE name <> 'golden' ORDER BY reference},
+	'pinned references' => q{
+		SELECT risk.pin_model(reference), risk.resolve_model(risk.pin_model(reference))
+		FROM risk.models ORDER BY name, version},
 	'scores by key' => q{SELECT score_company('000000003', 'tiny'), score_company(3, 'tiny')},
 	'levels' => q{SELECT s, risk.alert_level(s, 'tiny') FROM unnest(ARRAY[1, 5, 50]) s},
 	'margins of golden models' => q{
 		SELECT reference, risk.margins(array_fill(1::float8, ARRAY[feature_count]), reference)
 		FROM risk.models WHERE name = 'golden' ORDER BY version},
 	'calibrated scores' => q{
-		SELECT reference, calibration_method, calibration, score_company(array_fill(1::float8, ARRAY[feature_count]), reference)
+		SELECT reference, calibration_method, calibration,
+			score_company(array_fill(1::float8, ARRAY[feature_count]), reference)
 		FROM risk.models WHERE calibration IS NOT NULL ORDER BY version},
 	'profiles' => 'SELECT p FROM risk.model_profiles p ORDER BY name, version, position',
 	'drift' => q{SELECT d FROM risk.drift('tiny@2', 'SELECT x / 2 AS x, y FROM company') d},
