@@ -23,6 +23,10 @@ SELECT score_company('{"x": 2}'::jsonb), risk.margin(ARRAY[2]::float8[]), risk.p
 	risk.alert_level(score_company(r)),
 	risk.explanation(r) ->> 'model' AS model FROM (SELECT 2 AS x) r;
 SELECT feature, contribution FROM explain_score('{"x": 2}'::jsonb) ORDER BY rank;
+-- also step by step: whatever runs an aggregate in pieces runs them as anybody
+SELECT risk.global_importance(r) AS importance FROM (SELECT 2 AS x) r;
+SELECT risk_internal.importance_final(risk_internal.importance_combine(s, s)) AS of_two
+FROM (SELECT risk_internal.importance_add(NULL, r) AS s FROM (SELECT 2 AS x) r) r;
 SELECT risk.resolve_model(), risk.warm_model() > 0 AS warm;
 SELECT reference, state FROM risk.models;
 SELECT feature FROM risk.model_features WHERE name = 'guarded';

@@ -25,7 +25,7 @@ typedef struct RowBinding
 /* Each fills in the values of a vector. */
 extern void bind_row(RowBinding *binding, HeapTupleHeader row, ForestValue *vector);
 
-/* The columns are a call's arguments from this one on (planner_support.c). */
+/* The columns are a call's arguments from this one on (rewrite_rows.c). */
 extern void bind_columns(RowBinding *binding, FunctionCallInfo fcinfo, int columns_argument,
 						 ForestValue *vector);
 

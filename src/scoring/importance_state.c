@@ -32,6 +32,8 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#include "base/compat.h"
+
 #define FORM_VERSION 1
 
 /* Bytes of a sum in that form, and of all that is the same for each state */
