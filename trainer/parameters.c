@@ -15,8 +15,8 @@
 
 /*
  * What libxgboost is told by this program, or what the program relies on.  The
- * server asks for none of these (src/training/request.c has its list of what may be
- * given); but a later one would undo what make_booster() and library.c set up.
+ * server asks for none of these (src/training/parameters.c has its list of what may not
+ * be given); but a later one would undo what make_booster() and library.c set up.
  */
 static void
 check_parameter(const char *name)

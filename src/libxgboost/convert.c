@@ -36,7 +36,8 @@ is_binary_model(const char *bytes, Size length)
 	memcpy(&classes, bytes + 8, sizeof(classes));
 	memcpy(&name_length, bytes + 136, sizeof(name_length));
 	name = bytes + 136 + sizeof(name_length);
-	if (features == 0 || features > TRAINER_FEATURES_MAX || classes < 0 || classes > MODEL_GROUPS_MAX ||
+	if (features == 0 || features > TRAINER_FEATURES_MAX || classes < 0 ||
+		classes > MODEL_GROUPS_MAX ||
 		name_length == 0 || name_length > 64 || length < 136 + sizeof(name_length) + name_length)
 		return false;
 	for (uint64 i = 0; i < name_length; i++)

@@ -54,19 +54,23 @@ trainer_fail_ended(Trainer *trainer)
 {
 	int			status = process_await_end(trainer);
 	char	   *errors = standard_error(trainer);
-	bool		no_memory = strstr(errors, "bad_alloc") != NULL || strstr(errors, "annot allocate memory") != NULL ||
+	bool		no_memory = strstr(errors, "bad_alloc") != NULL ||
+		strstr(errors, "annot allocate memory") != NULL ||
 		strstr(errors, "Thread creation failed") != NULL;
 
 	if (WIFSIGNALED(status))
 		ereport(ERROR,
-				(errcode(no_memory || WTERMSIG(status) == SIGKILL ? ERRCODE_OUT_OF_MEMORY : ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+				(errcode(no_memory || WTERMSIG(status) == SIGKILL ? ERRCODE_OUT_OF_MEMORY :
+						 ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
 				 errmsg("trainer process was terminated by signal %d: %s",
 						WTERMSIG(status), pg_strsignal(WTERMSIG(status))),
 				 errors[0] != '\0' ? errdetail("%s", errors) :
-				 WTERMSIG(status) == SIGKILL ? errdetail("Somebody killed it, most likely the system, which was out of memory.") :
+				 WTERMSIG(status) == SIGKILL ?
+				 errdetail("Somebody killed it, most likely the system, which was out of memory.") :
 				 0,
 				 no_memory ? errhint("%s", memory_hint()) :
-				 WTERMSIG(status) == SIGKILL ? errhint("Use fewer rows, or lower company_risk.trainer_memory_limit to have an error in time.") :
+				 WTERMSIG(status) == SIGKILL ?
+				 errhint("Use fewer rows, or lower company_risk.trainer_memory_limit to have an error in time.") :
 				 0));
 	ereport(ERROR,
 			(errcode(no_memory ? ERRCODE_OUT_OF_MEMORY : ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),

@@ -101,7 +101,8 @@ take_frames(Trainer *trainer, FrameHeader *header)
 		if (left >= sizeof(FrameHeader))
 		{
 			memcpy(header, received->data + received->cursor, sizeof(FrameHeader));
-			if (header->length > FRAME_PAYLOAD_MAX || header->zero[0] != 0 || header->zero[1] != 0 ||
+			if (header->length > FRAME_PAYLOAD_MAX || header->zero[0] != 0 ||
+				header->zero[1] != 0 ||
 				header->zero[2] != 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_PROTOCOL_VIOLATION),
@@ -199,7 +200,8 @@ trainer_receive(Trainer *trainer, StringInfo payload)
 		if (!read_some(trainer))
 			wait_for(trainer->reading);
 	resetStringInfo(payload);
-	appendBinaryStringInfo(payload, trainer->received.data + trainer->received.cursor + sizeof(FrameHeader),
+	appendBinaryStringInfo(payload,
+						   trainer->received.data + trainer->received.cursor + sizeof(FrameHeader),
 						   (int) header.length);
 	pass_frame(trainer, &header);
 	return (FrameKind) header.kind;

@@ -36,7 +36,8 @@ note_split(FeatureRange *range, const ModelTree *tree, const ModelNode *node, pg
 		range->categorical = true;
 		if (node->category_count > 0)
 			range->highest_category = Max(range->highest_category,
-										  tree->categories[node->category_begin + node->category_count - 1]);
+										  tree->categories[node->category_begin +
+														   node->category_count - 1]);
 		return;
 	}
 	if (range->thresholds == NULL)
@@ -79,7 +80,8 @@ within_range(float value)
 static float
 random_threshold(const FeatureRange *range, pg_prng_state *random)
 {
-	return range->kept == 0 ? 0.0f : range->thresholds[pg_prng_uint64_range(random, 0, range->kept - 1)];
+	return range->kept == 0 ? 0.0f :
+		range->thresholds[pg_prng_uint64_range(random, 0, range->kept - 1)];
 }
 
 static float
@@ -116,9 +118,11 @@ generate_value(const FeatureRange *range, pg_prng_state *random)
 		float		other = random_threshold(range, random);
 
 		return within_range((float) ((double) within_range(threshold) +
-							   pg_prng_double(random) * ((double) within_range(other) - (double) within_range(threshold))));
+							   pg_prng_double(random) * ((double) within_range(other) -
+														 (double) within_range(threshold))));
 	}
-	return within_range((float) ((double) within_range(threshold) * (4.0 * pg_prng_double(random) - 2.0)));
+	return within_range((float) ((double) within_range(threshold) *
+								 (4.0 * pg_prng_double(random) - 2.0)));
 }
 
 struct GeneratedRows

@@ -250,7 +250,8 @@ spawn(pid_t *pid, const char *program, int threads, const int descriptors[TRAINE
 	if (error == 0)
 		error = posix_spawnattr_setpgroup(&attributes, 0);
 	if (error == 0)
-		error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+		error = posix_spawnattr_setflags(&attributes,
+										 POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 	if (error == 0)
 		error = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
 	posix_spawnattr_destroy(&attributes);

@@ -57,7 +57,8 @@ greet(Trainer *trainer, int threads)
 	if (hello.magic != PROTOCOL_MAGIC || hello.version != PROTOCOL_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTOCOL_VIOLATION),
-				 errmsg("trainer speaks version %u of the protocol, the server %d", hello.version, PROTOCOL_VERSION),
+				 errmsg("trainer speaks version %u of the protocol, the server %d", hello.version,
+						PROTOCOL_VERSION),
 				 errhint("Install the library and the program of one build.")));
 	snprintf(trainer->version, sizeof(trainer->version), "%d.%d.%d",
 			 hello.library[0], hello.library[1], hello.library[2]);

@@ -54,7 +54,8 @@ send_feature(Trainer *trainer, const TrainerFeature *feature, StringInfo payload
 			if (payload->len > (int) FRAME_PAYLOAD_MAX)
 				ereport(ERROR,
 						(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						 errmsg("a category of feature \"%s\" has too long a name", feature->name)));
+						 errmsg("a category of feature \"%s\" has too long a name",
+								feature->name)));
 			trainer_send(trainer, FRAME_CATEGORIES, payload->data, payload->len);
 			resetStringInfo(payload);
 		}
@@ -75,7 +76,8 @@ make_block(Trainer *trainer)
 										 sizeof(float) * block->capacity * trainer->feature_count);
 	block->roles = MemoryContextAlloc(trainer->context, block->capacity);
 	block->frame = MemoryContextAlloc(trainer->context,
-									  sizeof(FrameHeader) + sizeof(RowsHead) + block->capacity * row_bytes);
+									  sizeof(FrameHeader) + sizeof(RowsHead) +
+									  block->capacity * row_bytes);
 }
 
 void
@@ -92,7 +94,8 @@ trainer_training_begin(Trainer *trainer, const TrainingRequest *request)
 	if (request->rounds < 1 || request->rounds > TRAINER_ROUNDS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the number of boosting rounds must be between 1 and %d", TRAINER_ROUNDS_MAX)));
+				 errmsg("the number of boosting rounds must be between 1 and %d",
+						TRAINER_ROUNDS_MAX)));
 	if (request->early_stopping_rounds < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -132,7 +135,8 @@ flush_rows(Trainer *trainer)
 
 	if (block->count == 0)
 		return;
-	header.length = (uint32) (sizeof(head) + floats * (2 + (Size) trainer->feature_count) + block->count);
+	header.length = (uint32) (sizeof(head) + floats * (2 + (Size) trainer->feature_count) +
+							  block->count);
 	memcpy(at, &header, sizeof(header));
 	at += sizeof(header);
 	memcpy(at, &head, sizeof(head));
@@ -181,8 +185,10 @@ take_margins(Trainer *trainer, const TrainingRequest *request, const StringInfo 
 	if (payload->len < (int) sizeof(head))
 		trainer_fail_frame(trainer, FRAME_MARGINS);
 	memcpy(&head, payload->data, sizeof(head));
-	if (head.count == 0 || head.groups == 0 || head.count > FRAME_PAYLOAD_MAX / sizeof(float) / head.groups ||
-		(Size) payload->len != sizeof(head) + (Size) head.count * (sizeof(float) * ((Size) head.groups + 2) + 1))
+	if (head.count == 0 || head.groups == 0 ||
+		head.count > FRAME_PAYLOAD_MAX / sizeof(float) / head.groups ||
+		(Size) payload->len != sizeof(head) +
+		(Size) head.count * (sizeof(float) * ((Size) head.groups + 2) + 1))
 		trainer_fail_frame(trainer, FRAME_MARGINS);
 	if (request->on_margin == NULL)
 		return;
@@ -192,7 +198,8 @@ take_margins(Trainer *trainer, const TrainingRequest *request, const StringInfo 
 	margins = palloc(sizeof(float) * head.groups);
 	for (uint32 i = 0; i < head.count; i++)
 	{
-		TrainerMargin row = {.role = (uint8) roles[i], .margins = margins, .groups = (int) head.groups};
+		TrainerMargin row = {.role = (uint8) roles[i], .margins = margins,
+							 .groups = (int) head.groups};
 
 		memcpy(margins, at + sizeof(float) * head.groups * i, sizeof(float) * head.groups);
 		memcpy(&row.label, labels + sizeof(float) * i, sizeof(float));

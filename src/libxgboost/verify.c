@@ -81,7 +81,8 @@ begin_comparison(Comparison *comparison, Trainer *trainer, const ForestImage *fo
 	comparison->features = (float *) (comparison->payload + sizeof(RowsHead));
 	initStringInfo(&comparison->answer);
 	comparison->vector = MemoryContextAllocHuge(CurrentMemoryContext,
-												forest_vector_length(forest->feature_count) * sizeof(ForestValue));
+												forest_vector_length(forest->feature_count) *
+													sizeof(ForestValue));
 	comparison->margins = palloc(sizeof(float) * forest->group_count);
 }
 
@@ -92,14 +93,16 @@ compare_block(Comparison *comparison)
 	const ForestImage *forest = comparison->forest;
 	Size		row_bytes = sizeof(float) * forest->feature_count;
 	Size		answer_bytes = sizeof(float) * forest->group_count;
-	RowsHead	head = {.count = (uint32) comparison->count, .feature_count = forest->feature_count};
+	RowsHead	head = {.count = (uint32) comparison->count,
+						.feature_count = forest->feature_count};
 	MarginsHead answer;
 	FrameKind	kind;
 
 	if (comparison->count == 0)
 		return;
 	memcpy(comparison->payload, &head, sizeof(head));
-	trainer_send(comparison->trainer, FRAME_VALUES, comparison->payload, sizeof(head) + row_bytes * comparison->count);
+	trainer_send(comparison->trainer, FRAME_VALUES, comparison->payload,
+				 sizeof(head) + row_bytes * comparison->count);
 	kind = trainer_receive(comparison->trainer, &comparison->answer);
 	if (kind != FRAME_MARGINS || comparison->answer.len < (int) sizeof(answer))
 		trainer_fail_frame(comparison->trainer, kind);
@@ -107,8 +110,10 @@ compare_block(Comparison *comparison)
 	if (answer.groups != forest->group_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("libxgboost has %u output groups for a model with %u", answer.groups, forest->group_count)));
-	if (answer.count != head.count || (Size) comparison->answer.len != sizeof(answer) + answer_bytes * answer.count)
+				 errmsg("libxgboost has %u output groups for a model with %u", answer.groups,
+						forest->group_count)));
+	if (answer.count != head.count ||
+		(Size) comparison->answer.len != sizeof(answer) + answer_bytes * answer.count)
 		trainer_fail_frame(comparison->trainer, kind);
 
 	for (int row = 0; row < comparison->count; row++)
@@ -165,13 +170,17 @@ take_row(Comparison *comparison, Datum datum)
 		elog(ERROR, "row has another number of features than the model");
 	for (uint32_t i = 0; i < count; i++)
 	{
-		features[i] = bitmap != NULL && (bitmap[i / 8] & (1 << (i % 8))) == 0 ? get_float4_nan() : *elements++;
+		if (bitmap != NULL && (bitmap[i / 8] & (1 << (i % 8))) == 0)
+			features[i] = get_float4_nan();
+		else
+			features[i] = *elements++;
 		if (isinf(features[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_EXCEPTION),
 					 errmsg("feature \"%s\" of row " INT64_FORMAT " is infinite",
 							FOREST_AT(comparison->forest, char,
-									  FOREST_AT(comparison->forest, ForestFeature, comparison->forest->features)[i].name),
+									  FOREST_AT(comparison->forest, ForestFeature,
+												comparison->forest->features)[i].name),
 							comparison->rows + comparison->count),
 					 errdetail("libxgboost does not take infinite values, so there is nothing to compare with."),
 					 errhint("Leave such rows out of the query.")));
@@ -181,11 +190,12 @@ take_row(Comparison *comparison, Datum datum)
 static void
 compare_query(Comparison *comparison, const char *query, const char *model)
 {
-	char	   *values_query = psprintf("SELECT risk.feature_values(" QUERY_ROW ", $1) FROM %s " QUERY_ROW,
-									query_source(query, NULL));
+	char	   *values_query = psprintf("SELECT risk.feature_values(" QUERY_ROW ", $1) "
+									"FROM %s " QUERY_ROW, query_source(query, NULL));
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(model)};
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk rows to verify",
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "company_risk rows to verify",
 												  ALLOCSET_DEFAULT_SIZES);
 	SPIPlanPtr	plan;
 	Portal		portal;
@@ -208,7 +218,8 @@ compare_query(Comparison *comparison, const char *query, const char *model)
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{
 			bool		isnull;
-			Datum		datum = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+			Datum		datum = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
+											  &isnull);
 
 			if (!isnull)
 				take_row(comparison, datum);
@@ -269,7 +280,8 @@ refuse_newer_model(const char *model, const bytea *bytes, const Comparison *comp
 
 	if (sscanf(comparison->library, "%d.%d.%d", &library[0], &library[1], &library[2]) != 3)
 		return;
-	if (read->version[0] < library[0] || (read->version[0] == library[0] && read->version[1] <= library[1]))
+	if (read->version[0] < library[0] ||
+		(read->version[0] == library[0] && read->version[1] <= library[1]))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -282,7 +294,8 @@ refuse_newer_model(const char *model, const bytea *bytes, const Comparison *comp
 }
 
 static void
-load_in_trainer(Trainer *trainer, const ModelVersion *version, const ForestImage *forest, const bytea *bytes)
+load_in_trainer(Trainer *trainer, const ModelVersion *version, const ForestImage *forest,
+				const bytea *bytes)
 {
 	VerifyTask	task = {.rounds = forest->booster == MODEL_GBLINEAR ? 0 : version->rounds};
 	VerifyDone	done;
@@ -341,7 +354,8 @@ compare(const VerifyRequest *request, const ForestImage *forest, Comparison *com
 		error_context_stack = &context;
 	}
 	else
-		compare_generated(comparison, server_read_model(request->bytes, NULL), request->rows, request->seed);
+		compare_generated(comparison, server_read_model(request->bytes, NULL), request->rows,
+						  request->seed);
 	compare_block(comparison);
 	strlcpy(comparison->library, trainer_library_version(trainer), sizeof(comparison->library));
 	trainer_finish(trainer);
@@ -387,7 +401,8 @@ company_risk_verify_model(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("rows must be between 1 and %d", ROWS_MAX)));
-	request.version = registry_resolve(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot);
+	request.version = registry_resolve(PG_ARGISNULL(0) ? NULL :
+									   text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot);
 	request.model = reference_make(request.version->name, request.version->version);
 	request.bytes = registry_export(request.version, snapshot);
 

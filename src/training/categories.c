@@ -78,14 +78,16 @@ categories_code(CategoryNames *names, const char *name, Size length)
 		if (names->count == CATEGORIES_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("column \"%s\" has more than %d categories", names->column, CATEGORIES_MAX),
+					 errmsg("column \"%s\" has more than %d categories", names->column,
+							CATEGORIES_MAX),
 					 errdetail("Text columns become categorical features, each distinct value a category."),
 					 errhint("A column with so many values identifies rows: leave it out, or name it as key_column.")));
 		names->bytes += key.length;
 		if (names->bytes > CATEGORY_NAMES_BYTES_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("names of categories in column \"%s\" have more than %d MB", names->column,
+					 errmsg("names of categories in column \"%s\" have more than %d MB",
+							names->column,
 							CATEGORY_NAMES_BYTES_MAX / (1024 * 1024)),
 					 errdetail("Text columns become categorical features, each distinct value a category."),
 					 errhint("A column of long texts is no category: leave it out.")));

@@ -91,9 +91,11 @@ find_parts(TrainingColumns *columns, const TrainingSpec *spec)
 								names[j], names[i])));
 
 	if (!conversion_to_number(column_type(columns, columns->label), &columns->label_conversion))
-		fail_column_type(columns, columns->label, names[0], "a boolean, or a number that is 0 or 1");
+		fail_column_type(columns, columns->label, names[0],
+						 "a boolean, or a number that is 0 or 1");
 	if (columns->weight >= 0 &&
-		(!conversion_to_number(column_type(columns, columns->weight), &columns->weight_conversion) ||
+		(!conversion_to_number(column_type(columns, columns->weight),
+							   &columns->weight_conversion) ||
 		 columns->weight_conversion == CONVERT_BOOL))
 		fail_column_type(columns, columns->weight, names[3], "a number");
 	check_boolean(columns, columns->known, names[4]);
@@ -106,7 +108,8 @@ find_parts(TrainingColumns *columns, const TrainingSpec *spec)
 	{
 		columns->period_type = column_type(columns, columns->period);
 		if (!period_type(columns->period_type))
-			fail_column_type(columns, columns->period, names[2], "a date, a timestamp or a whole number");
+			fail_column_type(columns, columns->period, names[2],
+							 "a date, a timestamp or a whole number");
 	}
 	if (columns->key >= 0)
 	{
@@ -154,7 +157,8 @@ find_features(TrainingColumns *columns, const TrainingSpec *spec)
 		int			index = spec->feature_count > 0 ?
 			find_column(columns, spec->features[i], "feature") : i;
 		const char *name = NameStr(TupleDescAttr(columns->descriptor, index)->attname);
-		bool		has_part = index == columns->label || index == columns->key || index == columns->period ||
+		bool		has_part = index == columns->label || index == columns->key ||
+			index == columns->period ||
 			index == columns->weight || index == columns->known || index == columns->held_out ||
 			index == columns->fold;
 

@@ -43,7 +43,8 @@ uint64
 training_lot(const char *key, int length, int64 seed)
 {
 	/* bytes of no encoding stay what they are */
-	const char *utf8 = GetDatabaseEncoding() == PG_SQL_ASCII ? key : pg_server_to_any(key, length, PG_UTF8);
+	const char *utf8 = GetDatabaseEncoding() == PG_SQL_ASCII ? key :
+		pg_server_to_any(key, length, PG_UTF8);
 	uint64		hash = UINT64CONST(0xCBF29CE484222325);
 
 	if (utf8 != key)
@@ -115,7 +116,8 @@ training_key_lot(Oid type, FmgrInfo *output, Datum datum, int64 seed)
 	{
 		case BPCHAROID:
 			string = TextDatumGetCString(datum);
-			return training_lot(string, bpchartruelen(unconstify(char *, string), strlen(string)), seed);
+			return training_lot(string, bpchartruelen(unconstify(char *, string), strlen(string)),
+								seed);
 		case NUMERICOID:
 			string = numeric_normalize(DatumGetNumeric(datum));
 			break;
@@ -145,7 +147,8 @@ company_risk_training_draw(PG_FUNCTION_ARGS)
 	for (int i = 0; i < (int) lengthof(purpose_names); i++)
 		if (VARSIZE_ANY_EXHDR(purpose) == strlen(purpose_names[i]) &&
 			memcmp(VARDATA_ANY(purpose), purpose_names[i], strlen(purpose_names[i])) == 0)
-			PG_RETURN_FLOAT8(training_draw(training_lot(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), PG_GETARG_INT64(1)),
+			PG_RETURN_FLOAT8(training_draw(training_lot(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key),
+														PG_GETARG_INT64(1)),
 										   (DrawPurpose) i));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -149,7 +149,8 @@ thin_curve(CurvePoint *curve, int count)
 }
 
 static void
-push_curve(JsonbParseState **state, const char *key, const CurvePoint *curve, int count, bool margins)
+push_curve(JsonbParseState **state, const char *key, const CurvePoint *curve, int count,
+		   bool margins)
 {
 	json_push_string(state, WJB_KEY, key);
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);

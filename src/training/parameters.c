@@ -75,7 +75,8 @@ scalar_text(const JsonbValue *value)
 		case jbvString:
 			return pnstrdup(value->val.string.val, value->val.string.len);
 		case jbvNumeric:
-			return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+			return DatumGetCString(DirectFunctionCall1(numeric_out,
+													   NumericGetDatum(value->val.numeric)));
 		case jbvBool:
 			return pstrdup(value->val.boolean ? "1" : "0");
 		default:
@@ -128,10 +129,12 @@ check_name(const char *name, const char *booster)
 					 errmsg("\"%s\" is not among the parameters", name),
 					 errhint("%s", not_parameters[i].hint)));
 	for (int i = 0; i < (int) lengthof(parameters_of_boosters); i++)
-		if (strcmp(parameters_of_boosters[i].name, name) == 0 && strcmp(parameters_of_boosters[i].booster, booster) != 0)
+		if (strcmp(parameters_of_boosters[i].name, name) == 0 &&
+			strcmp(parameters_of_boosters[i].booster, booster) != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("parameter \"%s\" needs booster \"%s\"", name, parameters_of_boosters[i].booster),
+					 errmsg("parameter \"%s\" needs booster \"%s\"", name,
+							parameters_of_boosters[i].booster),
 					 errdetail("The booster is \"%s\".", booster)));
 }
 
@@ -164,7 +167,8 @@ check_value(const char *name, const JsonbValue *value)
 				 errdetail("Labels are outcomes that came true or not, and the score is a probability."),
 				 errhint("Models with other objectives can be trained elsewhere and imported.")));
 	if (strcmp(name, "booster") == 0 &&
-		(text == NULL || (strcmp(text, "gbtree") != 0 && strcmp(text, "dart") != 0 && strcmp(text, "gblinear") != 0)))
+		(text == NULL || (strcmp(text, "gbtree") != 0 && strcmp(text, "dart") != 0 &&
+						  strcmp(text, "gblinear") != 0)))
 		fail_parameter(name, "\"gbtree\", \"dart\" or \"gblinear\"");
 	if (text == NULL && structure == NULL)
 		fail_parameter(name, "a number, a string or a boolean");
@@ -231,7 +235,8 @@ monotone_text(const Features *features, const char *name, const JsonbValue *valu
 		number = sign.type == jbvNumeric ? jsonb_number(&sign) : 2.0;
 		if (number != -1.0 && number != 0.0 && number != 1.0)
 			fail_parameter(name, "an object of feature names with 1, 0 or -1");
-		signs[feature_number(features, name, pnstrdup(key.val.string.val, key.val.string.len))] = (int) number;
+		signs[feature_number(features, name,
+							 pnstrdup(key.val.string.val, key.val.string.len))] = (int) number;
 	}
 	initStringInfo(&text);
 	for (int i = 0; i < features->count; i++)
@@ -267,7 +272,8 @@ interaction_text(const Features *features, const char *name, const JsonbValue *v
 		}
 		else if (token == WJB_ELEM && element.type == jbvString && depth == 2)
 			appendStringInfo(&text, "%s%d", first ? "" : ", ",
-							 feature_number(features, name, pnstrdup(element.val.string.val, element.val.string.len)));
+							 feature_number(features, name, pnstrdup(element.val.string.val,
+																	 element.val.string.len)));
 		else
 			fail_parameter(name, "an array of arrays of feature names");
 		if (depth > 2)
@@ -337,12 +343,14 @@ refuse_categories(const Features *features)
 		if (features->features[i].type == FEATURE_CATEGORY)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("a linear model cannot have the categorical feature \"%s\"", features->features[i].name),
+					 errmsg("a linear model cannot have the categorical feature \"%s\"",
+							features->features[i].name),
 					 errhint("Leave it out, or make columns of 0 and 1 of it.")));
 }
 
 TrainerParameter *
-training_parameters(JsonbContainer *given, int64 seed, const TrainerFeature *features, int feature_count, int *count)
+training_parameters(JsonbContainer *given, int64 seed, const TrainerFeature *features,
+					int feature_count, int *count)
 {
 	const Features list_of = {feature_count, features};
 	ParameterList list = {0};

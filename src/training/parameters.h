@@ -18,7 +18,8 @@ extern void training_parameters_check(JsonbContainer *given);
  * Names and values for these features, from the object given, which may be NULL,
  * the seed, and what is implied.
  */
-extern TrainerParameter *training_parameters(JsonbContainer *given, int64 seed, const TrainerFeature *features,
+extern TrainerParameter *training_parameters(JsonbContainer *given, int64 seed,
+											 const TrainerFeature *features,
 											 int feature_count, int *count);
 
 #endif							/* PARAMETERS_H */

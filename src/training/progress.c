@@ -142,7 +142,8 @@ transaction_ends(XactEvent event, void *argument)
 }
 
 static void
-subtransaction_ends(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *argument)
+subtransaction_ends(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
+					void *argument)
 {
 	int			level = GetCurrentTransactionNestLevel();
 
@@ -167,7 +168,8 @@ attach_slots(void)
 	{
 		ErrorData  *failure;
 		ProgressSlots *found = IsUnderPostmaster ?
-			shared_struct_attach(PROGRESS_NAME, sizeof(ProgressSlots), slots_initialize, &failure) : NULL;
+			shared_struct_attach(PROGRESS_NAME, sizeof(ProgressSlots), slots_initialize,
+								 &failure) : NULL;
 
 		if (found == NULL)
 			shared_unavailable = true;

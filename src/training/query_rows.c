@@ -48,7 +48,8 @@ row_name(Reader *reader)
 
 	if (reader->columns->key >= 0 && !reader->nulls[reader->columns->key])
 		return psprintf("row " INT64_FORMAT " (%s %s)", number, reader->spec->key,
-						OutputFunctionCall(&reader->columns->key_output, reader->datums[reader->columns->key]));
+						OutputFunctionCall(&reader->columns->key_output,
+										   reader->datums[reader->columns->key]));
 	return psprintf("row " INT64_FORMAT, number);
 }
 
@@ -58,7 +59,8 @@ fail_value(Reader *reader, int column, int code, const char *what, const char *h
 	ereport(ERROR,
 			(errcode(code),
 			 errmsg("column \"%s\" is %s in %s of the query",
-					NameStr(TupleDescAttr(reader->columns->descriptor, column)->attname), what, row_name(reader)),
+					NameStr(TupleDescAttr(reader->columns->descriptor, column)->attname),
+					what, row_name(reader)),
 			 hint ? errhint("%s", hint) : 0));
 }
 
@@ -70,7 +72,8 @@ read_label(Reader *reader)
 	if (reader->nulls[reader->columns->label])
 		fail_value(reader, reader->columns->label, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null",
 				   "It is the label: leave rows out of the query whose outcome is not known yet.");
-	value = convert_number(reader->columns->label_conversion, reader->datums[reader->columns->label]);
+	value = convert_number(reader->columns->label_conversion,
+						   reader->datums[reader->columns->label]);
 	if (value != 0.0f && value != 1.0f)
 		fail_value(reader, reader->columns->label, ERRCODE_INVALID_PARAMETER_VALUE,
 				   isnan(value) ? "NaN" : psprintf("%g", value),
@@ -86,10 +89,13 @@ read_weight(Reader *reader)
 	if (reader->columns->weight < 0)
 		return 1.0f;
 	if (reader->nulls[reader->columns->weight])
-		fail_value(reader, reader->columns->weight, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null", "It is the weight.");
-	value = convert_number(reader->columns->weight_conversion, reader->datums[reader->columns->weight]);
+		fail_value(reader, reader->columns->weight, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null",
+				   "It is the weight.");
+	value = convert_number(reader->columns->weight_conversion,
+						   reader->datums[reader->columns->weight]);
 	if (!(value >= 0.0f) || isinf(value))
-		fail_value(reader, reader->columns->weight, ERRCODE_INVALID_PARAMETER_VALUE, psprintf("%g", value),
+		fail_value(reader, reader->columns->weight, ERRCODE_INVALID_PARAMETER_VALUE,
+				   psprintf("%g", value),
 				   "It is the weight, which must not be negative, NaN or infinite.");
 	return value;
 }
@@ -103,7 +109,8 @@ read_period(Reader *reader)
 	if (reader->nulls[column])
 		fail_value(reader, column, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null", "It is the period.");
 	if (!period_value(reader->columns->period_type, reader->datums[column], &period))
-		fail_value(reader, column, ERRCODE_INVALID_PARAMETER_VALUE, "infinite", "It is the period.");
+		fail_value(reader, column, ERRCODE_INVALID_PARAMETER_VALUE, "infinite",
+				   "It is the period.");
 	periods_add(reader->data->periods, period);
 	return period;
 }
@@ -114,8 +121,10 @@ read_lot(Reader *reader)
 	if (reader->columns->key < 0)
 		return training_number_lot(reader->data->rows + 1, reader->spec->seed);
 	if (reader->nulls[reader->columns->key])
-		fail_value(reader, reader->columns->key, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null", "It is the key.");
-	return training_key_lot(reader->columns->key_type, &reader->columns->key_output, reader->datums[reader->columns->key], reader->spec->seed);
+		fail_value(reader, reader->columns->key, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null",
+				   "It is the key.");
+	return training_key_lot(reader->columns->key_type, &reader->columns->key_output,
+							reader->datums[reader->columns->key], reader->spec->seed);
 }
 
 static int32
@@ -126,11 +135,14 @@ read_fold(Reader *reader)
 	if (reader->columns->fold < 0)
 		return 0;
 	if (reader->nulls[reader->columns->fold])
-		fail_value(reader, reader->columns->fold, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null", "It is the fold.");
+		fail_value(reader, reader->columns->fold, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null",
+				   "It is the fold.");
 	value = convert_number(reader->columns->fold_conversion, reader->datums[reader->columns->fold]);
 	if (value < 1.0f || value > (float) reader->spec->folds)
-		fail_value(reader, reader->columns->fold, ERRCODE_INVALID_PARAMETER_VALUE, psprintf("%.0f", value),
-				   psprintf("It is the fold: the folds are numbered from 1 to %d.", reader->spec->folds));
+		fail_value(reader, reader->columns->fold, ERRCODE_INVALID_PARAMETER_VALUE,
+				   psprintf("%.0f", value),
+				   psprintf("It is the fold: the folds are numbered from 1 to %d.",
+							reader->spec->folds));
 	return (int32) value - 1;
 }
 
@@ -140,7 +152,8 @@ read_mark(Reader *reader, int column)
 	if (column < 0)
 		return false;
 	if (reader->nulls[column])
-		fail_value(reader, column, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null", "It must be true or false.");
+		fail_value(reader, column, ERRCODE_NULL_VALUE_NOT_ALLOWED, "null",
+				   "It must be true or false.");
 	return DatumGetBool(reader->datums[column]);
 }
 
@@ -188,7 +201,8 @@ read_features(Reader *reader, float *values)
 		}
 		if (reader->data->rows == 0)
 			column->first = value;
-		else if (!column->varies && value != column->first && !(isnan(value) && isnan(column->first)))
+		else if (!column->varies && value != column->first &&
+				 !(isnan(value) && isnan(column->first)))
 			column->varies = true;
 		values[i] = value;
 	}
@@ -266,12 +280,15 @@ training_query_read(const char *query, const TrainingSpec *spec,
 					void (*check_columns) (const TrainingSpec *, const TrainingColumns *))
 {
 	MemoryContext old_context = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(old_context, "company_risk training data", ALLOCSET_DEFAULT_SIZES);
-	Reader		reader = {.receiver = {receive_row, begin_rows, end_rows, end_rows, DestNone}, .spec = spec};
+	MemoryContext context = AllocSetContextCreate(old_context, "company_risk training data",
+												  ALLOCSET_DEFAULT_SIZES);
+	Reader		reader = {.receiver = {receive_row, begin_rows, end_rows, end_rows, DestNone},
+						  .spec = spec};
 	Portal		portal;
 	int			nest_level = NewGUCNestLevel();
 
-	reader.row_context = AllocSetContextCreate(context, "company_risk training rows", ALLOCSET_DEFAULT_SIZES);
+	reader.row_context = AllocSetContextCreate(context, "company_risk training rows",
+											   ALLOCSET_DEFAULT_SIZES);
 	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
@@ -281,7 +298,8 @@ training_query_read(const char *query, const TrainingSpec *spec,
 	reader.columns = training_columns_find(portal->tupDesc, spec);
 	check_columns(spec, reader.columns);
 	training_columns_tell_unusable(reader.columns);
-	reader.data = training_data_create(reader.columns, periods_make(reader.columns->period_type, spec->period));
+	reader.data = training_data_create(reader.columns,
+									   periods_make(reader.columns->period_type, spec->period));
 	while (PortalRunFetch(portal, FETCH_FORWARD, ROWS_PER_FETCH, &reader.receiver) > 0)
 	{
 		progress_rows(reader.data->rows);

@@ -44,9 +44,11 @@ static const Argument arguments[] = {
 	{"known_column", ARGUMENT_NAME, offsetof(TrainingSpec, known), 0, 0},
 	{"parameters", ARGUMENT_OBJECT, 0, 0, 0},
 	{"rounds", ARGUMENT_INTEGER, offsetof(TrainingSpec, rounds), 1, TRAINER_ROUNDS_MAX},
-	{"early_stopping_rounds", ARGUMENT_INTEGER, offsetof(TrainingSpec, early_stopping_rounds), 1, TRAINER_ROUNDS_MAX},
+	{"early_stopping_rounds", ARGUMENT_INTEGER, offsetof(TrainingSpec, early_stopping_rounds), 1,
+	 TRAINER_ROUNDS_MAX},
 	{"validation_share", ARGUMENT_SHARE, offsetof(TrainingSpec, validation_share), 0, 0},
-	{"validation_periods", ARGUMENT_INTEGER, offsetof(TrainingSpec, validation_periods), 1, 1000000},
+	{"validation_periods", ARGUMENT_INTEGER, offsetof(TrainingSpec, validation_periods), 1,
+	 1000000},
 	{"gap_periods", ARGUMENT_INTEGER, offsetof(TrainingSpec, gap_periods), 0, 1000000},
 	{"validation_column", ARGUMENT_NAME, offsetof(TrainingSpec, validation_column), 0, 0},
 	{"test_share", ARGUMENT_SHARE, offsetof(TrainingSpec, test_share), 0, 0},
@@ -85,7 +87,8 @@ read_features(TrainingSpec *spec, const JsonbValue *value)
 			continue;
 		if (element.type != jbvString)
 			fail_argument("features", must);
-		spec->features[spec->feature_count++] = pnstrdup(element.val.string.val, element.val.string.len);
+		spec->features[spec->feature_count++] = pnstrdup(element.val.string.val,
+														 element.val.string.len);
 	}
 }
 
@@ -127,7 +130,8 @@ read_argument(TrainingSpec *spec, const Argument *argument, const JsonbValue *va
 			number = value->type == jbvNumeric ? jsonb_number(value) : -1.0;
 			if (!(number >= argument->least && number <= argument->most) || number != (int) number)
 				fail_argument(argument->name,
-							  psprintf("a whole number from %d to %d", argument->least, argument->most));
+							  psprintf("a whole number from %d to %d", argument->least,
+									   argument->most));
 			*(int *) member = (int) number;
 			break;
 		case ARGUMENT_BIGINT:

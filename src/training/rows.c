@@ -49,7 +49,8 @@ training_data_add(TrainingData *data, const TrainingRow *row)
 void
 training_data_rewind(TrainingData *data)
 {
-	if (BufFileSeek(data->heads, 0, 0, SEEK_SET) != 0 || BufFileSeek(data->values, 0, 0, SEEK_SET) != 0)
+	if (BufFileSeek(data->heads, 0, 0, SEEK_SET) != 0 ||
+		BufFileSeek(data->values, 0, 0, SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not rewind temporary file")));

@@ -41,7 +41,8 @@ show_progress(void *argument, const Progress *progress, const char *metric)
 		run->training = true;
 	}
 	if (progress->phase == PHASE_TRAINING && progress->round > 0)
-		progress_round(progress->round, progress->rounds, metric[0] != '\0' ? metric : NULL, progress->value);
+		progress_round(progress->round, progress->rounds, metric[0] != '\0' ? metric : NULL,
+					   progress->value);
 	else if (progress->phase == PHASE_PREDICTING)
 		progress_phase(PROGRESS_EVALUATING, run->fold, run->spec->folds);
 }
@@ -133,7 +134,8 @@ train(TrainingRun *run)
 	TimestampTz begun = GetCurrentTimestamp();
 	Trainer    *trainer;
 
-	request.parameters = training_parameters(spec->parameters, spec->seed, request.features, request.feature_count,
+	request.parameters = training_parameters(spec->parameters, spec->seed, request.features,
+											 request.feature_count,
 											 &request.parameter_count);
 	progress_phase(PROGRESS_SENDING, run->fold, spec->folds);
 	trainer = trainer_start(spec->threads);

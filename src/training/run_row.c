@@ -18,7 +18,8 @@
 #include "training/sample_profile.h"
 
 static void
-push_rows(JsonbParseState **state, const TrainingSplit *split, RowRole role, const char *rows, const char *positives)
+push_rows(JsonbParseState **state, const TrainingSplit *split, RowRole role, const char *rows,
+		  const char *positives)
 {
 	json_push_number(state, rows, (double) split->rows[role]);
 	json_push_number(state, positives, (double) split->positives[role]);
@@ -46,7 +47,8 @@ make_summary(const TrainingRun *run, double reading_seconds)
 		json_push_string(&state, WJB_KEY, "first_period");
 		json_push_string(&state, WJB_VALUE, period_text(periods->type, periods->values[0]));
 		json_push_string(&state, WJB_KEY, "last_period");
-		json_push_string(&state, WJB_VALUE, period_text(periods->type, periods->values[periods->count - 1]));
+		json_push_string(&state, WJB_VALUE,
+						 period_text(periods->type, periods->values[periods->count - 1]));
 	}
 	if (run->spec->validation_periods > 0 && run->split->fold < 0)
 	{
@@ -115,7 +117,8 @@ put_profile(ResultRow *row, const TrainingRun *run, TupleDesc descriptor)
 }
 
 void
-training_run_row(const TrainingRun *run, double reading_seconds, TupleDesc descriptor, ResultRow *row)
+training_run_row(const TrainingRun *run, double reading_seconds, TupleDesc descriptor,
+				 ResultRow *row)
 {
 	const TrainingResult *result = run->result;
 	bool		has_metric = result->metric[0] != '\0' && !isnan(result->best_score);

@@ -9,6 +9,7 @@
 #include "training/run.h"
 
 /* descriptor is the type's. */
-extern void training_run_row(const TrainingRun *run, double reading_seconds, TupleDesc descriptor, ResultRow *row);
+extern void training_run_row(const TrainingRun *run, double reading_seconds, TupleDesc descriptor,
+							 ResultRow *row);
 
 #endif							/* RUN_ROW_H */

@@ -108,26 +108,30 @@ profile_feature(const TrainingColumn *column, TupleDesc descriptor, const float 
 		else
 			counts[(int) values[i]]++;
 	}
-	profile = profile_of_categories(descriptor, column->categories->names, counts, column->categories->count, missing);
+	profile = profile_of_categories(descriptor, column->categories->names, counts,
+									column->categories->count, missing);
 	pfree(counts);
 	return profile;
 }
 
 static void
-begin_scoring(Scorer *scorer, TrainingData *data, const bytea *model, uint32_t rounds, TrainingProfile *profile)
+begin_scoring(Scorer *scorer, TrainingData *data, const bytea *model, uint32_t rounds,
+			  TrainingProfile *profile)
 {
 	scorer->image = forest_build(server_host(), server_read_model(model, NULL), rounds, NULL);
-	if (scorer->image->feature_count != (uint32_t) data->columns->feature_count || scorer->image->group_count != 1)
+	if (scorer->image->feature_count != (uint32_t) data->columns->feature_count ||
+		scorer->image->group_count != 1)
 		elog(ERROR, "the trained model is not one of the training's features");
-	scorer->vector = palloc(forest_vector_length(scorer->image->feature_count) * sizeof(ForestValue));
+	scorer->vector = palloc(forest_vector_length(scorer->image->feature_count) *
+							sizeof(ForestValue));
 	scorer->profile = profile;
 	profile->margins = palloc(profile->rows * sizeof(float));
 	profile->scores = palloc(profile->rows * sizeof(float));
 }
 
 void
-training_profile_make(TrainingData *data, const TrainingSpec *spec, const bytea *model, int rounds, Oid profiles_type,
-					  TrainingProfile *profile)
+training_profile_make(TrainingData *data, const TrainingSpec *spec, const bytea *model, int rounds,
+					  Oid profiles_type, TrainingProfile *profile)
 {
 	const TrainingColumns *columns = data->columns;
 	Oid			type = get_element_type(profiles_type);
@@ -142,7 +146,8 @@ training_profile_make(TrainingData *data, const TrainingSpec *spec, const bytea 
 
 	profile->rows = Min(data->rows, SAMPLE_ROWS);
 	begin_scoring(&scorer, data, model, (uint32_t) rounds, profile);
-	at_once = Max(1, Min(columns->feature_count, SAMPLE_BYTES / (int64) (profile->rows * sizeof(float))));
+	at_once = Max(1, Min(columns->feature_count,
+						 SAMPLE_BYTES / (int64) (profile->rows * sizeof(float))));
 	block.rows = profile->rows;
 	block.values = palloc(at_once * block.rows * sizeof(float));
 	for (; block.first < columns->feature_count; block.first += block.count)
@@ -150,11 +155,16 @@ training_profile_make(TrainingData *data, const TrainingSpec *spec, const bytea 
 		block.count = Min(at_once, columns->feature_count - block.first);
 		read_sample(data, spec, &block, block.first == 0 ? &scorer : NULL);
 		for (int i = 0; i < block.count; i++)
-			profiles[block.first + i] = profile_feature(&columns->columns[columns->features[block.first + i]], descriptor,
-														block.values + i * block.rows, block.rows);
+		{
+			const TrainingColumn *column = &columns->columns[columns->features[block.first + i]];
+
+			profiles[block.first + i] = profile_feature(column, descriptor, block.values + i * block.rows,
+														block.rows);
+		}
 	}
 	pfree(block.values);
 	ReleaseTupleDesc(descriptor);
 	get_typlenbyvalalign(type, &length, &by_value, &align);
-	profile->features = PointerGetDatum(construct_array(profiles, columns->feature_count, type, length, by_value, align));
+	profile->features = PointerGetDatum(construct_array(profiles, columns->feature_count, type,
+														length, by_value, align));
 }

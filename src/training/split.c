@@ -42,7 +42,8 @@ natural_role(const TrainingSplit *split, const TrainingRow *row, RowRole *role)
 			*role = ROLE_TEST;
 		else
 			*role = spec->early_stopping_rounds > 0 &&
-				training_draw(row->lot, DRAW_HELD_OUT) < spec->validation_share ? ROLE_VALIDATION : ROLE_TRAIN;
+				training_draw(row->lot, DRAW_HELD_OUT) < spec->validation_share ? ROLE_VALIDATION :
+					ROLE_TRAIN;
 		return true;
 	}
 	*role = ROLE_TRAIN;
@@ -71,7 +72,8 @@ training_split_role(const TrainingSplit *split, const TrainingRow *row, int64 nu
 		return false;
 	if (*role == ROLE_TRAIN && !row->label && split->keep < 1.0)
 		/* by row, not by key: a company has many negative months */
-		return training_draw(training_number_lot(number, split->spec->seed), DRAW_NEGATIVES) < split->keep;
+		return training_draw(training_number_lot(number, split->spec->seed),
+							 DRAW_NEGATIVES) < split->keep;
 	return true;
 }
 
@@ -131,7 +133,8 @@ check_classes(const TrainingSplit *split, RowRole role, const char *what, const 
 	if (positives == 0 || positives == rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("all " INT64_FORMAT " %s rows have the label %d", rows, what, positives > 0),
+				 errmsg("all " INT64_FORMAT " %s rows have the label %d", rows, what,
+						positives > 0),
 				 errdetail("Both outcomes are needed."),
 				 errhint("%s", hint)));
 	/* test rows are counted, not weighed */
@@ -173,7 +176,8 @@ training_split_make(TrainingData *data, const TrainingSpec *spec, int fold)
 	if (data->positives == 0 || data->positives == data->rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("all " INT64_FORMAT " rows have the label %d", data->rows, data->positives > 0),
+				 errmsg("all " INT64_FORMAT " rows have the label %d", data->rows,
+						data->positives > 0),
 				 errdetail("A model of risk needs rows with both outcomes.")));
 	split->spec = spec;
 	split->fold = fold;
@@ -188,11 +192,14 @@ training_split_make(TrainingData *data, const TrainingSpec *spec, int fold)
 		check_classes(split, ROLE_TEST, psprintf("fold %d", fold + 1),
 					  "Use fewer folds, give more rows, or say which row is in which fold with fold_column.");
 		if (spec->early_stopping_rounds > 0)
-			check_classes(split, ROLE_VALIDATION, "validation", "Early stopping needs more rows, or a greater validation_share.");
+			check_classes(split, ROLE_VALIDATION, "validation",
+						  "Early stopping needs more rows, or a greater validation_share.");
 	}
-	else if (spec->validation_column != NULL || spec->validation_periods > 0 || spec->validation_share > 0.0)
+	else if (spec->validation_column != NULL || spec->validation_periods > 0 ||
+			 spec->validation_share > 0.0)
 	{
-		static const char hint[] = "Hold more rows out, give more rows, or train without held-out rows: validation_share => 0.";
+		static const char hint[] =
+			"Hold more rows out, give more rows, or train without held-out rows: validation_share => 0.";
 
 		if (spec->test_share < 1.0)
 			check_classes(split, ROLE_VALIDATION, "validation", hint);

@@ -68,7 +68,8 @@ choose_threads(TrainingSpec *spec)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to train with %d threads", spec->threads),
-				 errdetail("The setting company_risk.trainer_threads allows %d.", company_risk_trainer_threads)));
+				 errdetail("The setting company_risk.trainer_threads allows %d.",
+						   company_risk_trainer_threads)));
 }
 
 /* ----------
@@ -80,7 +81,8 @@ choose_threads(TrainingSpec *spec)
 typedef void (*TakeRun) (void *argument, ResultRow *row);
 
 static void
-train_on_query(const char *query, TrainingSpec *spec, TupleDesc descriptor, TakeRun take, void *argument)
+train_on_query(const char *query, TrainingSpec *spec, TupleDesc descriptor, TakeRun take,
+			   void *argument)
 {
 	TimestampTz begun = GetCurrentTimestamp();
 	MemoryContext context;
@@ -95,7 +97,8 @@ train_on_query(const char *query, TrainingSpec *spec, TupleDesc descriptor, Take
 	progress_rows(data->rows);
 	reading_seconds = (double) (GetCurrentTimestamp() - begun) / USECS_PER_SEC;
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "company_risk training run", ALLOCSET_DEFAULT_SIZES);
+	context = AllocSetContextCreate(CurrentMemoryContext, "company_risk training run",
+									ALLOCSET_DEFAULT_SIZES);
 	old_context = MemoryContextSwitchTo(context);
 	for (int fold = Min(spec->folds, 1); fold <= spec->folds; fold++)
 	{
@@ -178,7 +181,8 @@ check_order(const Order *order)
 static Datum
 store_run(const Order *order)
 {
-	Oid			types[6] = {TEXTOID, TEXTOID, JSONBOID, TEXTOID, INT4OID, order->descriptor->tdtypeid};
+	Oid			types[6] = {TEXTOID, TEXTOID, JSONBOID, TEXTOID, INT4OID,
+							order->descriptor->tdtypeid};
 	Datum		values[6] = {order->name, order->query, order->arguments, order->description.value,
 	order->retrained_from.value, order->run};
 	char		nulls[6] = {' ', ' ', ' ', order->description.isnull ? 'n' : ' ',
@@ -186,7 +190,8 @@ store_run(const Order *order)
 	Datum		reference;
 	bool		isnull;
 
-	owner_query("SELECT risk_internal.store_training($1, $2, $3, $4, $5, $6)", lengthof(types), types, values, nulls,
+	owner_query("SELECT risk_internal.store_training($1, $2, $3, $4, $5, $6)", lengthof(types),
+				types, values, nulls,
 				1, &reference, &isnull);
 	return reference;
 }
@@ -195,7 +200,8 @@ static Datum
 train_and_store(Order *order)
 {
 	Oid			schema = get_namespace_oid(REGISTRY_SCHEMA, false);
-	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("training_run"),
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+									   CStringGetDatum("training_run"),
 									   ObjectIdGetDatum(schema));
 	TrainingSpec *spec;
 	Datum		reference;

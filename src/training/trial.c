@@ -24,14 +24,16 @@ try_rows(Trainer *trainer, int feature_count)
 	{
 		for (int i = 0; i < feature_count; i++)
 			values[i] = row % 2;
-		trainer_training_row(trainer, row < 2 ? ROLE_TRAIN : ROLE_VALIDATION, row % 2, 1.0f, values);
+		trainer_training_row(trainer, row < 2 ? ROLE_TRAIN : ROLE_VALIDATION, row % 2, 1.0f,
+							 values);
 	}
 }
 
 void
 training_trial(const TrainingSpec *spec, const TrainingColumns *columns)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk trial", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "company_risk trial",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 	TrainerFeature *features = palloc0(columns->count * sizeof(TrainerFeature));
 	TrainingRequest request = {.feature_count = columns->count, .features = features, .rounds = 1,
