@@ -65,7 +65,8 @@ build_image(void *request, Size *size)
 	if (count != (int) model->feature_count || version->rounds > (int) model->round_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("registry of model \"%s@%d\" does not match its bytes", version->name, version->version),
+				 errmsg("registry of model \"%s@%d\" does not match its bytes",
+						version->name, version->version),
 				 errdetail("The registry has %d features and %d rounds, the model %u and %u.",
 						   count, version->rounds, model->feature_count, model->round_count)));
 	names = palloc(count * sizeof(char *));

@@ -78,7 +78,8 @@ read_numbers(JsonbContainer *object, const char *key, int *count, char **problem
 	*count = JsonContainerSize(array);
 	if (*count > CALIBRATION_POINTS_MAX)
 	{
-		*problem = psprintf("\"%s\" has %d numbers; there may be %d.", key, *count, CALIBRATION_POINTS_MAX);
+		*problem = psprintf("\"%s\" has %d numbers; there may be %d.",
+							key, *count, CALIBRATION_POINTS_MAX);
 		return NULL;
 	}
 	numbers = palloc(Max(*count, 1) * sizeof(double));
@@ -121,7 +122,8 @@ read_isotonic(Calibration *calibration, JsonbContainer *object, char **problem)
 	if (calibration->count != scores)
 		*problem = psprintf("There are %d margins and %d scores.", calibration->count, scores);
 	else if (calibration->count < CALIBRATION_POINTS_MIN)
-		*problem = psprintf("There are %d points; a curve takes at least %d.", calibration->count, CALIBRATION_POINTS_MIN);
+		*problem = psprintf("There are %d points; a curve takes at least %d.",
+							calibration->count, CALIBRATION_POINTS_MIN);
 	for (int i = 0; *problem == NULL && i < calibration->count; i++)
 	{
 		if (fabs(calibration->margins[i]) > FLT_MAX)
@@ -150,7 +152,8 @@ check_keys(Jsonb *json, CalibrationMethod method, char **problem)
 		if (method == CALIBRATION_SIGMOID ?
 			!key_is(&key, "slope") && !key_is(&key, "intercept") :
 			!key_is(&key, "margins") && !key_is(&key, "scores"))
-			*problem = psprintf("Key \"%s\" is unknown.", pnstrdup(key.val.string.val, key.val.string.len));
+			*problem = psprintf("Key \"%s\" is unknown.",
+								pnstrdup(key.val.string.val, key.val.string.len));
 	}
 }
 
@@ -218,7 +221,8 @@ calibration_value(const Calibration *calibration, double margin)
 	if (margin >= calibration->margins[last])
 		return calibration->scores[last];
 	i = point_before(calibration, margin);
-	share = (margin - calibration->margins[i]) / (calibration->margins[i + 1] - calibration->margins[i]);
+	share = (margin - calibration->margins[i]) /
+		(calibration->margins[i + 1] - calibration->margins[i]);
 	score = calibration->scores[i] + share * (calibration->scores[i + 1] - calibration->scores[i]);
 	/* rounding must not make it pass the next point */
 	return Min(score, calibration->scores[i + 1]);
@@ -289,7 +293,8 @@ company_risk_apply_calibration(PG_FUNCTION_ARGS)
 	if (applied == NULL)
 	{
 		applied = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(AppliedCalibration));
-		applied->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "company_risk calibration",
+		applied->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
+												   "company_risk calibration",
 												 ALLOCSET_SMALL_SIZES);
 		fcinfo->flinfo->fn_extra = applied;
 	}

@@ -49,7 +49,8 @@ read_group_labels(const ModelVersion *version, Snapshot snapshot, FeatureEntry *
 	HeapTuple	tuple;
 
 	registry_version_keys(keys, version->name, version->version);
-	scan = systable_beginscan(relation, registry_relation("registry_group_pkey"), true, snapshot, 2, keys);
+	scan = systable_beginscan(relation, registry_relation("registry_group_pkey"), true,
+							  snapshot, 2, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		char	   *group = registry_string(tuple, relation, GROUP_GROUP);

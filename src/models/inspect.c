@@ -39,7 +39,8 @@ choose_rounds(const Model *model, bool given, int rounds)
 	if (given && (uint32_t) rounds > model->round_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rounds is %d, but the model has %u boosting rounds", rounds, model->round_count)));
+				 errmsg("rounds is %d, but the model has %u boosting rounds",
+						rounds, model->round_count)));
 	if (given && model->booster == MODEL_GBLINEAR && (uint32_t) rounds != model->round_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -77,7 +78,8 @@ argument_names(ArrayType *array, const Model *model)
 	if (count != (int) model->feature_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("feature_names has %d names, but the model has %u features", count, model->feature_count)));
+				 errmsg("feature_names has %d names, but the model has %u features",
+						count, model->feature_count)));
 	names = palloc(count * sizeof(char *));
 	sorted = palloc(count * sizeof(char *));
 	for (int i = 0; i < count; i++)
@@ -235,7 +237,8 @@ company_risk_inspect_model(PG_FUNCTION_ARGS)
 	row_put_bigint(&row, (int64) VARSIZE_ANY_EXHDR(bytes));
 	row_put_text(&row, digest_hex(digest));
 	row_put_text(&row, digest_hex(content));
-	row_put_text(&row, psprintf("%d.%d.%d", model->version[0], model->version[1], model->version[2]));
+	row_put_text(&row, psprintf("%d.%d.%d",
+								model->version[0], model->version[1], model->version[2]));
 	row_put_text(&row, booster_name(model));
 	row_put_text(&row, model->objective);
 	row_put_int(&row, (int32) image->group_count);

@@ -13,10 +13,10 @@
  */
 #include "models/language.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
+
+#include "base/array_build.h"
 
 struct Language
 {
@@ -63,11 +63,11 @@ PG_FUNCTION_INFO_V1(company_risk_languages);
 Datum
 company_risk_languages(PG_FUNCTION_ARGS)
 {
-	Datum		codes[lengthof(languages)];
+	const char *codes[lengthof(languages)];
 
 	for (int i = 0; i < lengthof(languages); i++)
-		codes[i] = CStringGetTextDatum(languages[i].code);
-	PG_RETURN_ARRAYTYPE_P(construct_array(codes, lengthof(languages), TEXTOID, -1, false, TYPALIGN_INT));
+		codes[i] = languages[i].code;
+	PG_RETURN_DATUM(array_of_texts(codes, lengthof(languages)));
 }
 
 /* risk_internal.alert_word(language, level): the word of a level, NULL for another language's */

@@ -69,9 +69,10 @@ reference_parse(const char *text, ModelReference *reference)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid model reference \"%s\"", text),
-				 errhint("A reference is a name, a version, as %s@1, or one pinned by %d to %d digits of its content, "
-						 "as %s@1#1a2b3c4d.",
-						 reference->name, REFERENCE_DIGEST_MIN, REFERENCE_DIGEST_MAX, reference->name)));
+				 errhint("A reference is a name, a version, as %s@1, or one pinned by %d to %d digits "
+						 "of its content, as %s@1#1a2b3c4d.",
+						 reference->name, REFERENCE_DIGEST_MIN, REFERENCE_DIGEST_MAX,
+						 reference->name)));
 }
 
 bool
@@ -90,7 +91,8 @@ reference_make(const char *name, int version)
 char *
 reference_pin(const char *name, int version, const uint8 *content_digest)
 {
-	return psprintf("%s@%d#%.*s", name, version, REFERENCE_DIGEST_PINNED, digest_hex(content_digest));
+	return psprintf("%s@%d#%.*s", name, version,
+					REFERENCE_DIGEST_PINNED, digest_hex(content_digest));
 }
 
 PG_FUNCTION_INFO_V1(company_risk_parse_reference);

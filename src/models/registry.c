@@ -52,7 +52,8 @@ static ModelVersion *
 read_version(HeapTuple tuple, Relation relation)
 {
 	ModelVersion *version = palloc0(sizeof(ModelVersion));
-	bytea	   *digest = DatumGetByteaPP(registry_required(tuple, relation, REGISTRY_CONTENT_DIGEST));
+	bytea	   *digest = DatumGetByteaPP(registry_required(tuple, relation,
+														   REGISTRY_CONTENT_DIGEST));
 	bool		isnull;
 	Datum		threshold;
 	Datum		calibration;
@@ -91,7 +92,7 @@ read_version(HeapTuple tuple, Relation relation)
 #define PRODUCTION_VERSION 0
 #define ANY_VERSION (-1)
 
-/* Scans for the version, the production version or any version of a name; of any name when it is NULL. */
+/* Scans for the version, the production version or any version of a name; of any when NULL. */
 static SysScanDesc
 scan_reference(Relation relation, const char *name, int number, Snapshot snapshot, ScanKey keys)
 {
@@ -101,7 +102,8 @@ scan_reference(Relation relation, const char *name, int number, Snapshot snapsho
 		registry_key_text(&keys[key_count++], REGISTRY_NAME, name);
 	if (number > 0)
 		registry_key_int(&keys[key_count++], REGISTRY_VERSION, number);
-	return registry_scan_versions(relation, number == PRODUCTION_VERSION ? "registry_production" : "registry_pkey",
+	return registry_scan_versions(relation,
+								  number == PRODUCTION_VERSION ? "registry_production" : "registry_pkey",
 								  snapshot, key_count, keys);
 }
 
@@ -202,9 +204,12 @@ fail_content(const ModelReference *reference, const ModelVersion *found)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("model \"%s@%d\" has another content than the reference asks for", found->name, found->version),
-			 errdetail("Its content digest begins with %.*s, the reference says %s.", length, digest_hex(found->content_digest), reference->digest),
-			 errhint("Import the model that was meant as another version, or pin this one with risk.pin_model.")));
+			 errmsg("model \"%s@%d\" has another content than the reference asks for",
+					found->name, found->version),
+			 errdetail("Its content digest begins with %.*s, the reference says %s.",
+					   length, digest_hex(found->content_digest), reference->digest),
+			 errhint("Import the model that was meant as another version, "
+					 "or pin this one with risk.pin_model.")));
 }
 
 void
@@ -213,7 +218,8 @@ registry_init(void)
 	DefineCustomStringVariable("company_risk.default_model",
 							   "Sets the model that is meant where none is named.",
 							   "A name means its production version, name@version that version, "
-							   "name@version#digest that one with this content; empty means the only model in production.",
+							   "name@version#digest that one with this content; "
+							   "empty means the only model in production.",
 							   &company_risk_default_model,
 							   "",
 							   PGC_USERSET, 0,
@@ -232,7 +238,8 @@ resolve_reference(const char *text, Snapshot snapshot)
 	found = find_version(reference.name, reference.version, snapshot, NULL);
 	if (found == NULL)
 	{
-		if (reference.version > 0 || find_version(reference.name, ANY_VERSION, snapshot, NULL) == NULL)
+		if (reference.version > 0 ||
+			find_version(reference.name, ANY_VERSION, snapshot, NULL) == NULL)
 			fail_unknown(text);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -281,7 +288,8 @@ read_size(HeapTuple tuple, Relation relation, ModelSize *size)
 static bool
 row_is_meant(HeapTuple tuple, Relation relation, const ModelReference *reference)
 {
-	bytea	   *digest = DatumGetByteaPP(registry_required(tuple, relation, REGISTRY_CONTENT_DIGEST));
+	bytea	   *digest = DatumGetByteaPP(registry_required(tuple, relation,
+														   REGISTRY_CONTENT_DIGEST));
 
 	if (reference->version == PRODUCTION_VERSION &&
 		strcmp(registry_string(tuple, relation, REGISTRY_STATE), "production") != 0)
@@ -345,5 +353,6 @@ company_risk_pin_model(PG_FUNCTION_ARGS)
 {
 	ModelVersion *found = resolve_argument(fcinfo);
 
-	PG_RETURN_TEXT_P(cstring_to_text(reference_pin(found->name, found->version, found->content_digest)));
+	PG_RETURN_TEXT_P(cstring_to_text(reference_pin(found->name, found->version,
+												   found->content_digest)));
 }

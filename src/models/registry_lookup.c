@@ -84,7 +84,8 @@ registry_open(const char *name, int columns)
  * with changes to other models.
  */
 SysScanDesc
-registry_scan_versions(Relation relation, const char *index, Snapshot snapshot, int key_count, ScanKey keys)
+registry_scan_versions(Relation relation, const char *index, Snapshot snapshot,
+					   int key_count, ScanKey keys)
 {
 	if (RelationGetNumberOfBlocks(relation) <= FEW_PAGES && !IsolationIsSerializable())
 		return systable_beginscan(relation, InvalidOid, false, snapshot, key_count, keys);
@@ -156,7 +157,8 @@ registry_digest_in_use(const uint8 *digest)
 
 	SET_VARSIZE(value, VARHDRSZ + CONTENT_DIGEST_LENGTH);
 	memcpy(VARDATA(value), digest, CONTENT_DIGEST_LENGTH);
-	ScanKeyInit(&key, REGISTRY_CONTENT_DIGEST, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(value));
+	ScanKeyInit(&key, REGISTRY_CONTENT_DIGEST, BTEqualStrategyNumber, F_BYTEAEQ,
+				PointerGetDatum(value));
 	/* without a snapshot: the latest, which parallel workers may have too */
 	scan = registry_scan_versions(relation, "registry_content", NULL, 1, &key);
 	while (!in_use && HeapTupleIsValid(tuple = systable_getnext(scan)))

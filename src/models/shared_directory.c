@@ -409,7 +409,8 @@ directory_attach(ErrorData **failure)
 	if (!directory_is_possible())
 		return false;
 
-	found = shared_struct_attach(DIRECTORY_NAME, sizeof(SharedDirectory), directory_initialize, failure);
+	found = shared_struct_attach(DIRECTORY_NAME, sizeof(SharedDirectory),
+								 directory_initialize, failure);
 	if (found == NULL)
 	{
 		directory_unavailable = true;

@@ -65,8 +65,9 @@ check_digest(ChunkSource *chunks)
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 
 	if (chunks->bytes != chunks->expected_bytes)
-		fail_stored_bytes(chunks, psprintf("There are " INT64_FORMAT " bytes instead of " INT64_FORMAT ".",
-										   chunks->bytes, chunks->expected_bytes));
+		fail_stored_bytes(chunks,
+						  psprintf("There are " INT64_FORMAT " bytes instead of " INT64_FORMAT ".",
+								   chunks->bytes, chunks->expected_bytes));
 	digest_end(chunks->hash, digest);
 	if (memcmp(digest, chunks->expected_digest, sizeof(digest)) != 0)
 		fail_stored_bytes(chunks, "Their SHA-256 digest is not the one of the import.");
@@ -99,7 +100,8 @@ next_chunk(ModelSource *source, const uint8_t **chunk)
 		fail_stored_bytes(chunks, psprintf("Chunk %d is empty.", chunks->number));
 	chunks->bytes += length;
 	if (chunks->bytes > chunks->expected_bytes)
-		fail_stored_bytes(chunks, psprintf("There are more than " INT64_FORMAT " bytes.", chunks->expected_bytes));
+		fail_stored_bytes(chunks, psprintf("There are more than " INT64_FORMAT " bytes.",
+										   chunks->expected_bytes));
 	digest_add(chunks->hash, *chunk, length);
 	return length;
 }
@@ -188,7 +190,8 @@ PG_FUNCTION_INFO_V1(company_risk_export_model);
 Datum
 company_risk_export_model(PG_FUNCTION_ARGS)
 {
+	char	   *reference = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Snapshot	snapshot = registry_snapshot();
 
-	PG_RETURN_BYTEA_P(registry_export(registry_resolve(text_to_cstring(PG_GETARG_TEXT_PP(0)), snapshot), snapshot));
+	PG_RETURN_BYTEA_P(registry_export(registry_resolve(reference, snapshot), snapshot));
 }
