@@ -33,7 +33,7 @@ WITH held_out AS (
 	FROM sfdata.company_features f
 	JOIN sfdata.company_outcomes o USING (siren, periode)
 	WHERE NOT o.signaux_forts
-	  AND risk.training_draw(siren, 18) < 0.3 AND risk.training_draw(siren, 18, 'test') < 0.5
+	  AND risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') < 0.5
 )
 SELECT threshold, alerts, round(precision::numeric, 2) AS precision, round(recall::numeric, 2) AS recall,
 	   round(f_half::numeric, 3) AS f_half, round(f2::numeric, 3) AS f2
@@ -47,7 +47,7 @@ ORDER BY threshold DESC;
 \echo
 \set ECHO queries
 SELECT reference, rows_compared, different, library_version, verified
-FROM risk.verify_model('defaillance@1', 'SELECT * FROM sfdata.company_features', rows => 20000);
+FROM risk.verify_model('defaillance@1', 'SELECT * FROM sfdata.company_features');
 \set ECHO none
 
 \echo
@@ -196,7 +196,7 @@ FROM sfdata.company_outcomes o
 JOIN sfdata.company_features c USING (siren, periode)
 CROSS JOIN LATERAL score_company(c) AS score
 WHERE NOT o.signaux_forts
-  AND risk.training_draw(siren, 18) < 0.3
+  AND risk.training_draw(siren, 0) < 0.3
 GROUP BY 1
 ORDER BY risque_annonce_pct DESC;
 \set ECHO none

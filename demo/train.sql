@@ -21,4 +21,4 @@ SELECT risk.train_model('defaillance', $$
 	rounds => 600, early_stopping_rounds => 60,
 	parameters => '{"max_depth": 4, "eta": 0.025, "min_child_weight": 12, "gamma": 0.1,
 		"subsample": 0.6, "colsample_bytree": 0.5, "lambda": 5}',
-	seed => 18, description => 'Procédure collective sous 18 mois, données Urssaf, DGEFP et Sirene');
+	description => 'Procédure collective sous 18 mois, données Urssaf, DGEFP et Sirene');
