@@ -17,6 +17,7 @@
 
 #include "miscadmin.h"
 
+#include "base/compat.h"
 #include "base/messages.h"
 #include "libxgboost/failures.h"
 #include "libxgboost/process.h"

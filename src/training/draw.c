@@ -24,6 +24,7 @@
 #include "utils/numeric.h"
 
 #include "base/column_value.h"
+#include "base/compat.h"
 
 static const char *const purpose_names[] = {
 	[DRAW_HELD_OUT] = "held out",
