@@ -1,13 +1,16 @@
 #!/usr/bin/perl
 #
-# Whether the sources keep to their rooms:
+# Whether the sources keep to their rooms, and to what else can be asked of them
+# without compiling:
 #
-#   check.pl SOURCE    the folder with src/, trainer/ and sql/install/
+#   check.pl SOURCE    the project's folder
 #
 # 1. No file of src/ includes one of a room above its own.
 # 2. No file is in a circle: A calls what B defines, or includes its header, and
 #    so on back to A.  Functions are found by their definitions, which begin a line.
 # 3. Each part of the install script names only what it or an earlier part creates.
+# 4. src/typedefs.list, for pg_bsd_indent, holds the types of the C sources, no more.
+# 5. Lines of tests are shorter than 120 columns.
 #
 # Prints a line "ok - ..." or "not ok - ..." for each, and what is wrong before it.
 
@@ -222,7 +225,52 @@ sub check_parts
 	report('each part of the install script refers backwards only', @wrong);
 }
 
+# ---------------------------------------------------------------- style
+
+# The types that the sources define
+sub typedefs
+{
+	my %types;
+
+	foreach my $text (map { code($_) } glob('src/*.[ch] src/*/*.[ch] trainer/*.[ch] test/unit/*.[ch] test/fuzz/*.c bench/*.c'))
+	{
+		$types{$1} = 1 while $text =~ /\btypedef\s+(?:struct|enum|union)\b[^;{]*\{.*?^\s*\}\s*(\w+);/msg;
+		$types{$1} = 1 while $text =~ /\btypedef\s+[^;{}()]*?\b(\w+)(?:\[\w*\])?;/mg;
+		$types{$1} = 1 while $text =~ /\btypedef\s+[^;{}()]*\(\*\s*(\w+)\)\s*\(/mg;
+	}
+	return sort keys %types;
+}
+
+sub check_typedefs
+{
+	my %defined = map { $_ => 1 } typedefs();
+	my %listed = map { $_ => 1 } split /\n/, contents('src/typedefs.list');
+
+	report('src/typedefs.list is complete',
+		map({ "$_ is not listed" } grep { !$listed{$_} } sort keys %defined),
+		map({ "$_ is not defined" } grep { !$defined{$_} } sort keys %listed));
+}
+
+sub check_lines
+{
+	my @wrong;
+
+	foreach my $file (glob('sql/*.sql test/regress/*.sql test/isolation/specs/*.spec test/t/*.p[lm]'))
+	{
+		my $number = 0;
+
+		foreach my $line (split /\n/, contents($file))
+		{
+			$number++;
+			push @wrong, "$file, line $number" if length($line =~ s/\t/    /gr) >= 120;
+		}
+	}
+	report('lines of tests are shorter than 120 columns', @wrong);
+}
+
 check_rooms();
 report('no file is in a circle', circles(arrows()));
 check_parts();
+check_typedefs();
+check_lines();
 exit $failed;
