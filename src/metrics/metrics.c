@@ -330,21 +330,21 @@ calibration_error(ScoreGroups *groups, const double *parameters, double *result)
  * ----------
  */
 const Metric metrics[METRIC_COUNT] = {
-	[ROC_AUC] = {"roc_auc", roc_auc},
-	[AVERAGE_PRECISION] = {"average_precision", average_precision},
-	[KS_STATISTIC] = {"ks_statistic", ks_statistic},
+	[ROC_AUC] = {"roc_auc", .function = roc_auc},
+	[AVERAGE_PRECISION] = {"average_precision", .function = average_precision},
+	[KS_STATISTIC] = {"ks_statistic", .function = ks_statistic},
 	[LOG_LOSS] = {"log_loss", log_loss, .loss = log_loss_of},
 	[BRIER_SCORE] = {"brier_score", brier_score, .loss = brier_score_of},
-	[CALIBRATION_ERROR] = {"calibration_error", calibration_error, PARAMETERS_BINS},
-	[BEST_THRESHOLD] = {"best_threshold", best_threshold, PARAMETERS_BETA},
-	[PRECISION_AT] = {"precision_at", precision_at, PARAMETERS_THRESHOLD},
-	[RECALL_AT] = {"recall_at", recall_at, PARAMETERS_THRESHOLD},
-	[BALANCED_ACCURACY_AT] = {"balanced_accuracy_at", balanced_accuracy_at, PARAMETERS_THRESHOLD},
-	[FBETA_AT] = {"fbeta_at", fbeta_at, PARAMETERS_THRESHOLD_BETA},
-	[PRECISION_AT_K] = {"precision_at_k", precision_at_k, PARAMETERS_K},
-	[PRECISION_AT_SHARE] = {"precision_at_share", precision_at_share, PARAMETERS_SHARE},
-	[LIFT_AT_K] = {"lift_at_k", lift_at_k, PARAMETERS_K},
-	[LIFT_AT_SHARE] = {"lift_at_share", lift_at_share, PARAMETERS_SHARE}
+	[CALIBRATION_ERROR] = {"calibration_error", calibration_error, .parameters = PARAMETERS_BINS},
+	[BEST_THRESHOLD] = {"best_threshold", best_threshold, .parameters = PARAMETERS_BETA},
+	[PRECISION_AT] = {"precision_at", precision_at, .parameters = PARAMETERS_THRESHOLD},
+	[RECALL_AT] = {"recall_at", recall_at, .parameters = PARAMETERS_THRESHOLD},
+	[BALANCED_ACCURACY_AT] = {"balanced_accuracy_at", balanced_accuracy_at, .parameters = PARAMETERS_THRESHOLD},
+	[FBETA_AT] = {"fbeta_at", fbeta_at, .parameters = PARAMETERS_THRESHOLD_BETA},
+	[PRECISION_AT_K] = {"precision_at_k", precision_at_k, .parameters = PARAMETERS_K},
+	[PRECISION_AT_SHARE] = {"precision_at_share", precision_at_share, .parameters = PARAMETERS_SHARE},
+	[LIFT_AT_K] = {"lift_at_k", lift_at_k, .parameters = PARAMETERS_K},
+	[LIFT_AT_SHARE] = {"lift_at_share", lift_at_share, .parameters = PARAMETERS_SHARE}
 };
 
 const Metric *
