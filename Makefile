@@ -4,6 +4,7 @@
 #   make demo                               shows it on a throwaway server
 #   make test                               every test, on throwaway servers
 #   make test-matrix                        make test on Debian's newer PostgreSQL versions
+#   make test-newcomer                      make demo on systems that have nothing yet
 #   make bench                              measures it against libxgboost; GROWTH=1 for more models
 #   make dist                               the release archive
 #
@@ -171,7 +172,7 @@ override with_llvm := no
 endif
 
 # The targets named here work before PostgreSQL is installed.
-ifneq (,$(filter-out demo test test-matrix bench dist,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out demo test test-matrix test-newcomer bench dist,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG = pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
@@ -245,13 +246,15 @@ endif
 
 export PG_CONFIG ONLY GROWTH
 
-.PHONY: demo test test-matrix bench dist
+.PHONY: demo test test-matrix test-newcomer bench dist
 demo:
 	@$(top)script/demo
 test:
 	@$(top)script/test $(ONLY)
 test-matrix:
 	@$(top)script/test-matrix $(SUITES)
+test-newcomer:
+	@$(top)script/test-newcomer
 bench:
 	@$(top)script/bench
 dist:
