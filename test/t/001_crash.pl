@@ -44,7 +44,7 @@ sub crash
 	my ($session) = @_;
 	my $pid = $session->{server_pid};
 	# is told by the postmaster that it has noticed
-	my $witness = $node->background_psql('postgres');
+	my $witness = background_session($node, 'postgres');
 
 	$witness->query_until(qr/asleep/, "\\echo asleep\nSELECT pg_sleep(3600);\n");
 	kill 'KILL', $pid or die "could not kill $pid: $!";
@@ -56,7 +56,7 @@ sub crash
 
 sub new_session
 {
-	my $session = $node->background_psql('postgres');
+	my $session = background_session($node, 'postgres');
 
 	$session->{server_pid} = $session->query_safe('SELECT pg_backend_pid()');
 	return $session;
@@ -114,9 +114,9 @@ foreach my $preload ('without preloading', 'preloaded')
 	my $blocker = new_session();
 	$blocker->query_safe('BEGIN; LOCK TABLE risk_internal.registry_chunk IN ACCESS EXCLUSIVE MODE');
 	my $loader = new_session();
-	$loader->query_until(qr/begun/, "\\echo begun\n" . company_scores() . ";\n");
+	$loader->query_until(qr/begun\n/, "\\echo begun\n" . company_scores() . ";\n");
 	$node->poll_query_until('postgres',
-		"SELECT count(*) = 1 FROM risk_internal.image_state() WHERE state = 'loading'")
+		"SELECT count(*) = 1 FROM risk.loaded_models WHERE image_state = 'loading'")
 	  or die 'the model is not being loaded';
 	$node->poll_query_until('postgres',
 		"SELECT count(*) = 1 FROM pg_locks WHERE pid = $loader->{server_pid} AND NOT granted")

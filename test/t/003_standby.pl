@@ -50,8 +50,8 @@ is( $standby->safe_psql('postgres', $reasons),
 is($standby->safe_psql('postgres', q{SELECT count(*) FROM risk.cross_validate('SELECT c.*, id % 3 = 0 AS failed FROM company c', 'failed', folds => 2, rounds => 1)}),
 	2, 'a cross-validation, which keeps nothing');
 
-my $session = $standby->background_psql('postgres');
-my $prepared = $standby->background_psql('postgres');
+my $session = background_session($standby, 'postgres');
+my $prepared = background_session($standby, 'postgres');
 is($session->query_safe(company_scores()), $one, 'a session of the standby scores');
 $prepared->query_safe('PREPARE scores AS ' . company_scores());
 is($prepared->query_safe('EXECUTE scores'), $one, 'and one with a prepared statement') foreach (1 .. 2);
@@ -70,7 +70,7 @@ on_primary(q{BEGIN; SELECT risk.promote_model('model@2'); ROLLBACK;});
 is($session->query_safe(company_scores()), $one, 'an aborted promotion is not followed');
 is($prepared->query_safe('EXECUTE scores'), $one, 'nor in a prepared statement');
 
-my $promoter = $primary->background_psql('postgres');
+my $promoter = background_session($primary, 'postgres');
 $promoter->query_safe(q{BEGIN; SELECT risk.promote_model('model@2')});
 # something else that is committed and replayed
 on_primary('CREATE TABLE other ()');

@@ -35,7 +35,7 @@ my $shortage = 'could not put a model into shared memory';
 sub new_session
 {
 	my ($dbname) = @_;
-	my $session = $node->background_psql($dbname // 'postgres', on_error_stop => 0);
+	my $session = background_session($node, $dbname // 'postgres', on_error_stop => 0);
 
 	$session->{server_pid} = $session->query_safe('SELECT pg_backend_pid()');
 	return $session;

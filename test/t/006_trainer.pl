@@ -46,7 +46,7 @@ my $long = q{SELECT * FROM risk.verify_model('large@1', rows => 10000000)};
 
 sub new_session
 {
-	my $session = $node->background_psql('postgres', on_error_stop => 0);
+	my $session = background_session($node, 'postgres', on_error_stop => 0);
 
 	$session->{server_pid} = $session->query_safe('SELECT pg_backend_pid()');
 	# what the first use of everything opens

@@ -35,6 +35,7 @@ our @EXPORT = qw(
   memory_kb
   process_maps
   own_segments
+  background_session
   end_of_session
 );
 
@@ -194,6 +195,18 @@ sub own_segments
 	return sort keys %files;
 }
 
+# A background psql whose query() and query_safe() answer what psql prints, without
+# the last newline: PostgreSQL's own class does so only from 15.9, 16.5 and 17.1 on.
+sub background_session
+{
+	my ($node, $dbname, %params) = @_;
+	my $session = bless $node->background_psql($dbname, %params), 'CompanyRiskTest::Session';
+
+	# what is left of its first words
+	$session->query('');
+	return $session;
+}
+
 # Waits until a background psql is gone because its server process is.
 sub end_of_session
 {
@@ -202,6 +215,29 @@ sub end_of_session
 	# Its exit status says that the connection was lost; we know.
 	eval { $session->{run}->finish; };
 	return;
+}
+
+package CompanyRiskTest::Session;
+
+use parent -norequire, 'PostgreSQL::Test::BackgroundPsql';
+
+# Warnings and errors are added to $session->{stderr}.
+sub query
+{
+	my ($self, $sql) = @_;
+	my $end = 'end of query ' . ++$self->{queries};
+
+	$self->{stdin} .= "$sql\n;\n\\echo $end\n\\warn $end\n";
+	$self->{run}->pump
+	  until ($self->{stdout} =~ /^$end\n/m && $self->{stderr} =~ /^$end\n/m)
+	  || $self->{timeout}->is_expired;
+	die 'query timed out' if $self->{timeout}->is_expired;
+
+	$self->{stderr} =~ s/^$end\n//m;
+	my $result = $self->{stdout} =~ s/^$end\n//mr;
+	$self->{stdout} = '';
+	chomp $result;
+	return $result;
 }
 
 1;
