@@ -27,6 +27,27 @@ SELECT feature, contribution FROM explain_score('{"x": 2}'::jsonb) ORDER BY rank
 SELECT risk.global_importance(r) AS importance FROM (SELECT 2 AS x) r;
 SELECT risk_internal.importance_final(risk_internal.importance_combine(s, s)) AS of_two
 FROM (SELECT risk_internal.importance_add(NULL, r) AS s FROM (SELECT 2 AS x) r) r;
+-- but for whoever may not run it as a whole: no step explains a row, not even one that
+-- waits in a state of one's own making, or in an aggregate of one's own
+RESET ROLE;
+BEGIN;
+CREATE TABLE waiting AS SELECT risk_internal.importance_add(NULL, r) AS state FROM (SELECT 2 AS x) r;
+GRANT SELECT ON waiting TO PUBLIC;
+CREATE AGGREGATE own_importance(record) (SFUNC = risk_internal.importance_add,
+	STYPE = risk_internal.importance_state);
+REVOKE EXECUTE ON FUNCTION risk.global_importance(record) FROM PUBLIC;
+SET LOCAL ROLE regress_company_risk_analyst;
+SELECT risk_internal.importance_final(state) AS by_the_other_form FROM waiting;
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION risk.global_importance(record, text) FROM PUBLIC;
+SET LOCAL ROLE regress_company_risk_analyst;
+SELECT outcome($$SELECT risk.global_importance(r) FROM (SELECT 2 AS x) r$$);
+SELECT outcome($$SELECT risk_internal.importance_add(NULL, r) FROM (SELECT 2 AS x) r$$);
+SELECT outcome($$SELECT own_importance(r) FROM (SELECT 2 AS x) r$$);
+SELECT outcome($$SELECT risk_internal.importance_final(state) FROM waiting$$);
+SELECT outcome($$SELECT risk_internal.importance_combine(state, state) FROM waiting$$);
+ROLLBACK;
+SET ROLE regress_company_risk_analyst;
 SELECT risk.resolve_model(), risk.warm_model() > 0 AS warm;
 SELECT reference, state FROM risk.models;
 SELECT feature FROM risk.model_features WHERE name = 'guarded';

@@ -14,22 +14,51 @@
  * neither on the order of rows nor on how they were split among workers.  Combined
  * states hold no rows that wait, and their sums are normalized: the same rows give
  * the same bytes.
+ *
+ * Rights.  Servers that gather states of others call the steps as anybody, so they
+ * are everybody's to call, also with rows that wait in a state of one's own making.
+ * Whoever has rows explained needs the right to the aggregate, in one of its forms.
  */
 #include "scoring/importance_state.h"
 
 #include <float.h>
 #include <math.h>
 
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "storage/shmem.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "base/jsonb_build.h"
 #include "models/acquire_image.h"
 #include "models/server_host.h"
 #include "scoring/call.h"
+
+/* An error unless the current user may call risk.global_importance, in one of its forms. */
+static void
+require_execute(void)
+{
+	static const Oid types[] = {RECORDOID, TEXTOID};
+	Oid			schema = get_namespace_oid("risk", false);
+
+	for (int count = 1; count <= (int) lengthof(types); count++)
+	{
+		Oid			function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+											   CStringGetDatum("global_importance"),
+											   PointerGetDatum(buildoidvector(types, count)),
+											   ObjectIdGetDatum(schema));
+
+		if (OidIsValid(function) && may_execute(function))
+			return;
+	}
+	aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_AGGREGATE, "global_importance");
+}
 
 static _Noreturn void
 fail_another_model(const ImportanceState *state)
@@ -87,7 +116,21 @@ explain_waiting(ImportanceState *state, const ForestImage *forest)
 	pfree(scratch);
 }
 
-/* The same where no call has the model at hand */
+/*
+ * The version that a state says it was made with; an error if that has another content
+ * here, as one of the same name on another server may.
+ */
+static ModelVersion *
+state_version(const ImportanceState *state, Snapshot snapshot)
+{
+	ModelVersion *version = registry_resolve(state->model, snapshot);
+
+	if (memcmp(state->content_digest, version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
+		fail_another_model(state);
+	return version;
+}
+
+/* Explains the rows that wait where no call has the model at hand. */
 static void
 settle(ImportanceState *state)
 {
@@ -97,10 +140,9 @@ settle(ImportanceState *state)
 
 	if (state->waiting == 0)
 		return;
+	require_execute();
 	snapshot = registry_snapshot();
-	version = registry_resolve(state->model, snapshot);
-	if (memcmp(state->content_digest, version->content_digest, CONTENT_DIGEST_LENGTH) != 0)
-		fail_another_model(state);
+	version = state_version(state, snapshot);
 	image = registry_acquire_image(version, snapshot);
 	PG_TRY();
 	{
@@ -134,6 +176,8 @@ company_risk_importance_add(PG_FUNCTION_ARGS)
 	Call	   *call;
 	ImportanceState *state;
 
+	if (fcinfo->flinfo->fn_extra == NULL)
+		require_execute();
 	call = call_begin_at(fcinfo, 1);
 	if (call == NULL)
 	{
@@ -197,7 +241,7 @@ company_risk_importance_final(PG_FUNCTION_ARGS)
 	JsonbParseState *json = NULL;
 
 	settle(state);
-	entries = registry_features(registry_resolve(state->model, snapshot), snapshot, &count);
+	entries = registry_features(state_version(state, snapshot), snapshot, &count);
 	if (count != state->feature_count)
 		elog(ERROR, "registry of model \"%s\" does not match the state of risk.global_importance",
 			 state->model);
