@@ -40,21 +40,26 @@ fnv_1a(uint64 hash, unsigned char byte)
 	return (hash ^ byte) * UINT64CONST(0x100000001B3);
 }
 
+static uint64
+lot_of_utf8(const char *key, int length, int64 seed)
+{
+	uint64		hash = UINT64CONST(0xCBF29CE484222325);
+
+	for (int i = 0; i < 8; i++)
+		hash = fnv_1a(hash, (unsigned char) ((uint64) seed >> (8 * i)));
+	for (int i = 0; i < length; i++)
+		hash = fnv_1a(hash, (unsigned char) key[i]);
+	return hash;
+}
+
 uint64
 training_lot(const char *key, int length, int64 seed)
 {
 	/* bytes of no encoding stay what they are */
 	const char *utf8 = GetDatabaseEncoding() == PG_SQL_ASCII ? key :
 		pg_server_to_any(key, length, PG_UTF8);
-	uint64		hash = UINT64CONST(0xCBF29CE484222325);
 
-	if (utf8 != key)
-		length = (int) strlen(utf8);
-	for (int i = 0; i < 8; i++)
-		hash = fnv_1a(hash, (unsigned char) ((uint64) seed >> (8 * i)));
-	for (int i = 0; i < length; i++)
-		hash = fnv_1a(hash, (unsigned char) utf8[i]);
-	return hash;
+	return lot_of_utf8(utf8, utf8 == key ? length : (int) strlen(utf8), seed);
 }
 
 uint64
@@ -62,7 +67,8 @@ training_number_lot(int64 number, int64 seed)
 {
 	char		digits[MAXINT8LEN + 1];
 
-	return training_lot(digits, pg_lltoa(number, digits), seed);
+	/* nothing to convert, which would take memory for each row */
+	return lot_of_utf8(digits, pg_lltoa(number, digits), seed);
 }
 
 double

@@ -231,10 +231,6 @@ read_row(Reader *reader)
  * The portal's rows come here, without being copied
  * ----------
  */
-/* ----------
- * The portal's rows come here, without being copied
- * ----------
- */
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {

@@ -26,10 +26,6 @@ seconds_since(TimestampTz begun)
  * The trainer calls back
  * ----------
  */
-/* ----------
- * The trainer calls back
- * ----------
- */
 static void
 show_progress(void *argument, const Progress *progress, const char *metric)
 {
