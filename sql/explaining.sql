@@ -439,11 +439,14 @@ END
 $$;
 SELECT outcome($$SELECT forged_features(m, 'pair@1') FROM many m$$);
 SELECT jsonb_object_keys(risk_internal.importance_final(state(two))) FROM kept;
--- or one of another server, where that version has another content: also when no row of it waits
+-- or one of another server, where that version has another content: also when no row of it waits;
+-- or one of no rows
 SELECT outcome(format('SELECT risk_internal.importance_final(state(%L))', set_byte(sums, 1, get_byte(sums, 1) # 1)))
-	AS content
+	AS content,
+	outcome(format('SELECT risk_internal.importance_final(state(%L))', overlay(sums PLACING int8send(0) FROM 48)))
+	AS no_rows
 FROM (SELECT risk_internal.importance_state_send(risk_internal.importance_combine(state(two), state(two))) AS sums
-	FROM kept) k;
+	FROM kept) k \gx
 -- or one whose sums are none: negative, or too large to be carried on; or with more rows than are counted
 SELECT outcome(format('SELECT risk_internal.importance_final(state(%L))', set_byte(two, 59 + 268, 255))) AS negative,
 	outcome(format('SELECT risk_internal.importance_final(state(%L))', set_byte(two, 59 + 268, 127))) AS huge,

@@ -78,7 +78,7 @@ importance_state_row(ImportanceState *state, int64 row)
 static bool
 counts_are_valid(int64 feature_count, int64 rows, int64 waiting)
 {
-	return feature_count >= 0 && rows <= IMPORTANCE_MAX_ROWS &&
+	return feature_count >= 0 && rows >= 1 && rows <= IMPORTANCE_MAX_ROWS &&
 		waiting >= 0 && waiting < FOREST_BATCH && waiting <= rows;
 }
 
