@@ -100,6 +100,7 @@ OBJS = \
 	src/metrics/profile.o \
 	src/metrics/profile_categories.o \
 	src/metrics/profile_column.o \
+	src/metrics/profile_model.o \
 	src/metrics/profile_numbers.o \
 	src/metrics/profile_row.o \
 	src/metrics/score_groups.o \

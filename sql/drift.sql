@@ -410,15 +410,16 @@ SET ROLE regress_company_risk_watcher;
 SELECT feature, rows_now FROM risk.drift('drift_coded@1', 'SELECT 1 AS debt, 1 AS form');
 RESET ROLE;
 REVOKE SELECT ON risk.model_profiles FROM regress_company_risk_watcher;
-GRANT EXECUTE ON FUNCTION risk.profile_model(text, text),
-	risk_internal.store_profile(text, text[], risk_internal.column_profile[]) TO regress_company_risk_watcher;
+-- the one right is enough to have a profile kept, and not enough to make one up
+GRANT EXECUTE ON FUNCTION risk.profile_model(text, text) TO regress_company_risk_watcher;
 SET ROLE regress_company_risk_watcher;
 SELECT risk.profile_model('drift_coded@1', 'SELECT 1 AS debt, 1 AS form');
+SELECT outcome($$SELECT risk_internal.store_profile(reference, features, profiles)
+	FROM risk_internal.make_profile('drift_coded@1', 'SELECT 1 AS debt, 1 AS form')$$);
 SELECT outcome($$SELECT risk.profile_model('drift_coded@1', 'SELECT i AS debt, 1 AS form FROM wide')$$);
 RESET ROLE;
 SELECT role, details FROM risk.model_events WHERE name = 'drift_coded' AND event = 'profile' AND role <> session_user;
-REVOKE ALL ON FUNCTION risk.profile_model(text, text),
-	risk_internal.store_profile(text, text[], risk_internal.column_profile[]) FROM regress_company_risk_watcher;
+REVOKE ALL ON FUNCTION risk.profile_model(text, text) FROM regress_company_risk_watcher;
 -- what is stored is checked
 SELECT outcome($$SELECT risk.profile_model('drift_coded@1',
 	'SELECT i AS debt, 1 AS form, 2 AS company_risk_row FROM wide')$$);

@@ -298,7 +298,7 @@ $$;
 COMMENT ON FUNCTION risk_internal.model_profile_features(text) IS 'Internal: what of a version is profiled, and as what';
 
 CREATE FUNCTION risk_internal.store_profile(model text, features text[], profiles risk_internal.column_profile[]) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -339,26 +339,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk_internal.store_profile(text, text[], risk_internal.column_profile[]) IS
-	'Internal: keeps what risk.profile_model has computed. Returns name@version';
+	'Internal: keeps a profile. For risk.profile_model and risk_internal.store_training, which call it as the owner. Returns name@version';
 REVOKE ALL ON FUNCTION risk_internal.store_profile(text, text[], risk_internal.column_profile[]) FROM PUBLIC;
 
-CREATE FUNCTION risk.profile_model(model text, query text) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION risk_internal.make_profile(model text, query text,
+	OUT reference text, OUT features text[], OUT profiles risk_internal.column_profile[])
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-	reference text;
 	query_columns record;
 	chosen record;
-	profiles risk_internal.column_profile[];
 BEGIN
-	reference := risk.resolve_model(profile_model.model);
-	query_columns := risk_internal.query_columns(profile_model.query);
-	chosen := risk_internal.model_profile_features(reference);
-	profiles := risk_internal.run_profile(risk_internal.profile_statement(risk_internal.query_source(profile_model.query), query_columns.names, query_columns.types,
-		chosen.features, chosen.kinds, model => reference));
-	RETURN risk_internal.store_profile(reference, chosen.features, profiles);
+	make_profile.reference := risk.resolve_model(make_profile.model);
+	query_columns := risk_internal.query_columns(make_profile.query);
+	chosen := risk_internal.model_profile_features(make_profile.reference);
+	make_profile.features := chosen.features;
+	make_profile.profiles := risk_internal.run_profile(risk_internal.profile_statement(
+		risk_internal.query_source(make_profile.query), query_columns.names, query_columns.types,
+		chosen.features, chosen.kinds, model => make_profile.reference));
 END
 $$;
+COMMENT ON FUNCTION risk_internal.make_profile(text, text) IS
+	'Internal: what risk.profile_model keeps, made as the caller';
+
+CREATE FUNCTION risk.profile_model(model text, query text) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_profile_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION risk.profile_model(text, text) IS
 	'Keeps the distributions of a version''s features and of its score over the rows of a query, which runs as the caller, as what risk.drift compares with; best the rows that it was trained on. Columns are matched to features by name. Replaces an earlier profile. Returns name@version';
 REVOKE ALL ON FUNCTION risk.profile_model(text, text) FROM PUBLIC;

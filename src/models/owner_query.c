@@ -52,6 +52,17 @@ take_row(const char *query, int columns, Datum *result, bool *isnull)
 }
 
 void
+query_row(const char *query, int count, Oid *types, Datum *values, const char *nulls,
+		  int columns, Datum *result, bool *isnull)
+{
+	SPI_connect();
+	if (SPI_execute_with_args(query, count, types, values, nulls, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not execute \"%s\"", query);
+	take_row(query, columns, result, isnull);
+	SPI_finish();
+}
+
+void
 owner_query(const char *query, int count, Oid *types, Datum *values, const char *nulls,
 			int columns, Datum *result, bool *isnull)
 {
@@ -59,13 +70,9 @@ owner_query(const char *query, int count, Oid *types, Datum *values, const char 
 	Oid			user;
 	int			security;
 
-	SPI_connect();
 	/* an error restores these by itself */
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute_with_args(query, count, types, values, nulls, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not execute \"%s\"", query);
+	query_row(query, count, types, values, nulls, columns, result, isnull);
 	SetUserIdAndSecContext(user, security);
-	take_row(query, columns, result, isnull);
-	SPI_finish();
 }

@@ -15,4 +15,8 @@
 extern void owner_query(const char *query, int count, Oid *types, Datum *values, const char *nulls,
 						int columns, Datum *result, bool *isnull);
 
+/* The same as the caller, for what is then to be kept */
+extern void query_row(const char *query, int count, Oid *types, Datum *values, const char *nulls,
+					  int columns, Datum *result, bool *isnull);
+
 #endif							/* OWNER_QUERY_H */
