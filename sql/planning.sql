@@ -271,8 +271,8 @@ SELECT show_calls('SELECT risk.margin(w) FROM planned_wide w');
 ALTER TABLE planned_wide ADD COLUMN about jsonb, ADD COLUMN born date;
 ALTER TABLE planned_wide ALTER COLUMN about SET STORAGE EXTERNAL;
 INSERT INTO planned_wide (x, y, c99, about) VALUES (3, NULL, 7, to_jsonb(repeat('long ', 10000)));
-SELECT line ~ 'margin\(ROW\(x, y, c1, ' AS row, line ~ ' c99, NULL::jsonb, NULL::date\), ' AS named,
-	line ~ 'about' AS read
+SELECT line ~ 'margin_columns\(.* ROW\(x, y, c1, ' AS row, line ~ ' c99, NULL::jsonb, NULL::date\)\)$' AS named,
+	line ~ ' about[,)]' AS read
 FROM calls('SELECT risk.margin(w) FROM planned_wide w') line;
 SELECT w.x, risk.margin(w), same(risk.margin(w), risk.margin(o)) AS rows,
 	same(risk.margin(w), risk.margin(to_jsonb(w))) AS objects,
@@ -292,6 +292,77 @@ SELECT outcome('EXECUTE kept_wide');
 SELECT outcome($$SELECT risk.margin(o, 'planned_wide') FROM (SELECT * FROM planned_wide OFFSET 0) o$$);
 ROLLBACK;
 DEALLOCATE kept_wide;
+
+--
+-- A plan that is written out as text and parsed again means the same, whatever the
+-- columns are called: Citus sends such texts to its workers.
+--
+-- features called as an anonymous row calls its columns, and columns in another order
+SELECT risk.import_model('planned_text', linear_model(ARRAY['f1', 'f2'], ARRAY[1, 100]));
+CREATE FUNCTION make_text(relation name, filler int, more text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('CREATE TABLE %I (id int, gone int, %s f2 int, f1 numeric %s)', relation,
+		(SELECT string_agg(format('c%s int DEFAULT %s,', n, n), ' ') FROM generate_series(1, filler) n), more);
+	EXECUTE format('ALTER TABLE %I DROP COLUMN gone', relation);
+	EXECUTE format('INSERT INTO %I (id, f1, f2) VALUES (7, 2, 3), (8, NULL, 5), (9, 4, NULL)', relation);
+END
+$$;
+SELECT make_text('text_narrow', 9, ', about jsonb DEFAULT ''{}''');
+SELECT make_text('text_wide', 100, '');
+SELECT make_text('text_long', 101, ', about jsonb DEFAULT ''{}''');
+CREATE FUNCTION written_out(call text, source text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE format('EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT %s FROM %s', call, source) INTO plan;
+	RETURN plan -> 0 -> 'Plan' -> 'Output' ->> 0;
+END
+$$;
+CREATE FUNCTION answers(call text, source text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answers text;
+BEGIN
+	EXECUTE format('SELECT array_agg(answer::text) FROM (SELECT %s AS answer FROM %s) q', call, source) INTO answers;
+	RETURN answers;
+END
+$$;
+CREATE FUNCTION answers_by_view(call text, source text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	definition text;
+	answers text;
+BEGIN
+	EXECUTE format('CREATE TEMP VIEW written AS SELECT (%s)::text AS answer FROM %s', call, source);
+	definition := pg_get_viewdef('written'::regclass);
+	DROP VIEW written;
+	EXECUTE format('SELECT array_agg(answer) FROM (%s) q', rtrim(definition, ';')) INTO answers;
+	RETURN answers;
+END
+$$;
+SELECT relation, source, count(*) AS calls, count(*) FILTER (WHERE text ~ '_columns\(') AS columns,
+	count(*) FILTER (WHERE text ~ '_columns\(.*ROW\(') AS rows,
+	bool_and(answers(text, relation) = answers(replace(call, '$', 'to_jsonb(q)'), written)) AS same,
+	bool_and(answers_by_view(text, relation) = answers(text, relation)) AS same_by_view,
+	min(answers(text, relation)) FILTER (WHERE call ~ 'score_company') AS scores
+FROM unnest(ARRAY['text_narrow', 'text_wide', 'text_long']) relation,
+	unnest(ARRAY['%I q', '(SELECT * FROM %I) q', '(SELECT p.*, 1 AS one FROM %I p) q']) source,
+	unnest(ARRAY['score_company($, ''planned_text@1'')', 'risk.margin($, ''planned_text@1'')',
+		'risk.margins($, ''planned_text@1'')', 'risk.predict($, ''planned_text@1'')',
+		'risk.contributions($, ''planned_text@1'')', 'explain_score($, ''planned_text@1'', 1)',
+		'risk.explain_groups($, ''planned_text@1'')', 'risk.explanation($, ''planned_text@1'')']) call,
+	LATERAL (SELECT format(source, relation), written_out(replace(call, '$', 'q'), format(source, relation)))
+		w (written, expression),
+	-- what the query calls the relation
+	LATERAL (SELECT regexp_replace(expression, '\m[qp]\.', relation || '.', 'g')) t (text)
+GROUP BY relation, source ORDER BY relation, length(source);
+-- the planner alone writes such calls: what is wrong in them is an error, or NULL
+SELECT risk_internal.margin_columns('{f2,f1}', 'planned_text@1', ROW(1, 2)),
+	risk_internal.margin_columns('{f2,f1}', 'planned_text@1', NULL::record) IS NULL AS null;
+SELECT sum(risk_internal.margin_columns('{f2,f1}', 'planned_text@1', r))
+FROM (SELECT ROW(1, 2) UNION ALL SELECT ROW(1.5, 2) UNION ALL SELECT ROW(1, 2::int2)) v (r);
+SELECT outcome($$SELECT risk_internal.margin_columns('{f2,f1}', 'planned_text@1', ROW(1, 2, 3))$$);
+SELECT outcome($$SELECT risk_internal.margin_columns('{f1}', 'planned_text@1', ROW(1))$$);
+SELECT outcome($$SELECT risk_internal.margin_columns('{}', 'planned_text@1', ROW(1))$$);
+SELECT outcome($$SELECT risk_internal.margin_columns('{f2,f1}', 'planned_text@1', ROW(1, point(1, 2)))$$);
 
 --
 -- Row security, security barriers, privileges

@@ -55,8 +55,9 @@ convert_column(const ResolvedModel *model, uint32_t feature, Conversion conversi
 	}
 }
 
-void
-bind_row(RowBinding *binding, HeapTupleHeader row, ForestValue *vector)
+/* names: of the row's columns, NULL for its type's own; the same for all rows */
+static void
+bind_named_row(RowBinding *binding, HeapTupleHeader row, ArrayType *names, ForestValue *vector)
 {
 	const ResolvedModel *model = binding->model;
 	Oid			type = HeapTupleHeaderGetTypeId(row);
@@ -69,7 +70,7 @@ bind_row(RowBinding *binding, HeapTupleHeader row, ForestValue *vector)
 	{
 		MemoryContext old_context = start_plan(binding);
 
-		plan = binding->plan = plan_row(model, type, typmod, identifier);
+		plan = binding->plan = plan_row(model, type, typmod, identifier, names);
 		MemoryContextSwitchTo(old_context);
 	}
 
@@ -88,12 +89,26 @@ bind_row(RowBinding *binding, HeapTupleHeader row, ForestValue *vector)
 }
 
 void
+bind_row(RowBinding *binding, HeapTupleHeader row, ForestValue *vector)
+{
+	bind_named_row(binding, row, NULL, vector);
+}
+
+bool
 bind_columns(RowBinding *binding, FunctionCallInfo fcinfo, int columns_argument, ForestValue *vector)
 {
 	const ResolvedModel *model = binding->model;
 	const NullableDatum *arguments = &fcinfo->args[columns_argument];
 	RowPlan    *plan = binding->plan;
 
+	if (plan == NULL ? columns_are_row(fcinfo, columns_argument) : OidIsValid(plan->type))
+	{
+		if (arguments[0].isnull)
+			return false;
+		bind_named_row(binding, DatumGetHeapTupleHeader(arguments[0].value),
+					   columns_names(fcinfo), vector);
+		return true;
+	}
 	if (plan == NULL)
 	{
 		MemoryContext old_context = start_plan(binding);
@@ -112,6 +127,7 @@ bind_columns(RowBinding *binding, FunctionCallInfo fcinfo, int columns_argument,
 		vector[feature].value = !column->used || argument->isnull ? get_float4_nan() :
 			convert_column(model, feature, column->conversion, argument->value);
 	}
+	return true;
 }
 
 BoundValue

@@ -25,8 +25,11 @@ typedef struct RowBinding
 /* Each fills in the values of a vector. */
 extern void bind_row(RowBinding *binding, HeapTupleHeader row, ForestValue *vector);
 
-/* The columns are a call's arguments from this one on (rewrite_rows.c). */
-extern void bind_columns(RowBinding *binding, FunctionCallInfo fcinfo, int columns_argument,
+/*
+ * The columns are a call's arguments from this one on, or are in a row that is the
+ * only one (rewrite_rows.c); false where that is NULL.
+ */
+extern bool bind_columns(RowBinding *binding, FunctionCallInfo fcinfo, int columns_argument,
 						 ForestValue *vector);
 
 /* What the row bound last, which must still be there, has for a feature. */

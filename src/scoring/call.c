@@ -262,7 +262,8 @@ call_bind(Call *call, FunctionCallInfo fcinfo)
 			bind_row(&call->rows, row, call->vector);
 			break;
 		case FORM_COLUMNS:
-			bind_columns(&call->rows, fcinfo, call->columns_argument, call->vector);
+			if (!bind_columns(&call->rows, fcinfo, call->columns_argument, call->vector))
+				return false;
 			break;
 		case FORM_SCORE:
 			return false;

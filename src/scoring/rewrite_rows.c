@@ -11,9 +11,14 @@
  * the model is fixed when a plan is made, and a cached plan needs no
  * invalidation.  Columns of types that no feature takes are passed as NULL of
  * their type: they are still there to be named in an error, but are not read.
- * A table with more columns than a function takes arguments gives a ROW() of
- * them instead: that is a composite datum again, but without those columns, and
- * is made only where some of them may be long; else the row as it is costs less.
+ * A table with more columns than a function takes arguments gives one argument in
+ * their stead, a ROW() of them: that is a composite datum again, but without those
+ * columns, and is made only where some of them may be long; else the row as it is
+ * costs less.
+ *
+ * A plan may be written out as text and parsed again elsewhere, as Citus does, and
+ * what a ROW() calls its columns is not in the text.  Therefore the names always
+ * stand beside it, in the array.
  *
  * A row is never NULL where columns can stand for it:
  *
@@ -278,7 +283,7 @@ column_names(const RowColumns *columns)
 					 false, false);
 }
 
-/* ROW() of the columns, with their names */
+/* ROW() of the columns */
 static RowExpr *
 shorter_row(const RowColumns *columns)
 {
@@ -319,23 +324,19 @@ rewrite_row(PlannerInfo *root, const FuncExpr *expression)
 	if (!may_execute(expression->funcid))
 		return NULL;
 
+	/* an anonymous row is one either way, and only without its names in the text */
 	if (list_length(columns.arguments) + list_length(expression->args) > FUNC_MAX_ARGS)
 	{
-		if (!columns.spares_long)
+		if (!columns.spares_long && exprType(row) != RECORDOID)
 			return NULL;
-		target = expression->funcid;
-		arguments = list_make1(shorter_row(&columns));
-		arguments = list_concat(arguments, list_copy_tail(expression->args, 1));
+		columns.arguments = list_make1(shorter_row(&columns));
 	}
-	else
-	{
-		target = verb_columns_function(&form);
-		if (!OidIsValid(target) || !may_execute(target))
-			return NULL;
-		arguments = list_make1(column_names(&columns));
-		arguments = list_concat(arguments, list_copy_tail(expression->args, 1));
-		arguments = list_concat(arguments, columns.arguments);
-	}
+	target = verb_columns_function(&form);
+	if (!OidIsValid(target) || !may_execute(target))
+		return NULL;
+	arguments = list_make1(column_names(&columns));
+	arguments = list_concat(arguments, list_copy_tail(expression->args, 1));
+	arguments = list_concat(arguments, columns.arguments);
 	result = makeFuncExpr(target, expression->funcresulttype, arguments,
 						  expression->funccollid, expression->inputcollid, COERCE_EXPLICIT_CALL);
 	result->funcretset = expression->funcretset;

@@ -157,8 +157,30 @@ match_columns(const ResolvedModel *model, RowPlan *plan)
 	pfree(sorted);
 }
 
+static _Noreturn void
+fail_name_count(int names, int columns)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there are %d names for %d columns", names, columns)));
+}
+
+static void
+name_columns(TupleDesc descriptor, ArrayType *array)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
+	if (count != descriptor->natts)
+		fail_name_count(count, descriptor->natts);
+	for (int i = 0; i < count; i++)
+		namestrcpy(&TupleDescAttr(descriptor, i)->attname, nulls[i] ? "" : TextDatumGetCString(names[i]));
+}
+
 RowPlan *
-plan_row(const ResolvedModel *model, Oid type, int32 typmod, uint64 identifier)
+plan_row(const ResolvedModel *model, Oid type, int32 typmod, uint64 identifier, ArrayType *names)
 {
 	RowPlan    *plan = palloc0(sizeof(RowPlan));
 
@@ -166,6 +188,8 @@ plan_row(const ResolvedModel *model, Oid type, int32 typmod, uint64 identifier)
 	plan->type = type;
 	plan->typmod = typmod;
 	plan->descriptor = lookup_rowtype_tupdesc_copy(type, typmod);
+	if (names != NULL)
+		name_columns(plan->descriptor, names);
 	match_columns(model, plan);
 	return plan;
 }
@@ -174,15 +198,10 @@ plan_row(const ResolvedModel *model, Oid type, int32 typmod, uint64 identifier)
  * Columns with their names beside them are the planner's writing (rewrite_rows.c), or
  * somebody's who found it in a plan: nothing may depend on it being right.
  */
-RowPlan *
-plan_columns(const ResolvedModel *model, FunctionCallInfo fcinfo, int columns_argument)
+ArrayType *
+columns_names(FunctionCallInfo fcinfo)
 {
-	RowPlan    *plan = palloc0(sizeof(RowPlan));
-	int			count = PG_NARGS() - columns_argument;
 	Node	   *expression = fcinfo->flinfo->fn_expr;
-	Datum	   *names;
-	bool	   *nulls;
-	int			name_count;
 
 	if (expression == NULL || !IsA(expression, FuncExpr) ||
 		!IsA(linitial(((FuncExpr *) expression)->args), Const) || get_fn_expr_variadic(fcinfo->flinfo))
@@ -190,16 +209,32 @@ plan_columns(const ResolvedModel *model, FunctionCallInfo fcinfo, int columns_ar
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("function %s is not for direct use", get_func_name(fcinfo->flinfo->fn_oid)),
 				 errhint("Call the function of the row.")));
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT,
-					  &names, &nulls, &name_count);
-	if (name_count != count)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there are %d names for %d columns", name_count, count)));
+	return PG_GETARG_ARRAYTYPE_P(0);
+}
+
+/* One column of a row's type, and not one name: the columns are in a row (rewrite_rows.c). */
+bool
+columns_are_row(FunctionCallInfo fcinfo, int columns_argument)
+{
+	ArrayType  *names = PG_GETARG_ARRAYTYPE_P(0);
+
+	return PG_NARGS() == columns_argument + 1 &&
+		get_fn_expr_argtype(fcinfo->flinfo, columns_argument) == RECORDOID &&
+		ArrayGetNItems(ARR_NDIM(names), ARR_DIMS(names)) != 1;
+}
+
+RowPlan *
+plan_columns(const ResolvedModel *model, FunctionCallInfo fcinfo, int columns_argument)
+{
+	RowPlan    *plan = palloc0(sizeof(RowPlan));
+	int			count = PG_NARGS() - columns_argument;
+	ArrayType  *names = columns_names(fcinfo);
+
 	plan->descriptor = CreateTemplateTupleDesc(count);
 	for (int i = 0; i < count; i++)
-		TupleDescInitEntry(plan->descriptor, i + 1, nulls[i] ? "" : TextDatumGetCString(names[i]),
+		TupleDescInitEntry(plan->descriptor, i + 1, "",
 						   get_fn_expr_argtype(fcinfo->flinfo, columns_argument + i), -1, 0);
+	name_columns(plan->descriptor, names);
 	match_columns(model, plan);
 	return plan;
 }

@@ -9,6 +9,7 @@
 
 #include "access/tupdesc.h"
 #include "fmgr.h"
+#include "utils/array.h"
 
 #include "base/column_value.h"
 #include "scoring/resolved_model.h"
@@ -37,11 +38,21 @@ typedef struct RowPlan
  * column, or with two, and a column whose type cannot feed its feature.
  */
 
-/* For the rows of a type; identifier: its assign_record_type_identifier(). */
-extern RowPlan *plan_row(const ResolvedModel *model, Oid type, int32 typmod, uint64 identifier);
+/*
+ * For the rows of a type; identifier: its assign_record_type_identifier(); names: of
+ * its columns, NULL for the type's own.
+ */
+extern RowPlan *plan_row(const ResolvedModel *model, Oid type, int32 typmod, uint64 identifier,
+						 ArrayType *names);
 
 /* For a call's columns, from an argument on, whose names are in the first argument. */
 extern RowPlan *plan_columns(const ResolvedModel *model, FunctionCallInfo fcinfo,
 							 int columns_argument);
+
+/* Those names; an error if the planner did not write them. */
+extern ArrayType *columns_names(FunctionCallInfo fcinfo);
+
+/* Are a call's columns, from an argument on, in one row? */
+extern bool columns_are_row(FunctionCallInfo fcinfo, int columns_argument);
 
 #endif							/* ROW_PLAN_H */
