@@ -216,3 +216,37 @@ SELECT risk.import_model('count', linear_model(ARRAY['x'], ARRAY[1], 0, 'reg:squ
 SELECT x, score_company(ARRAY[x], 'hinge@1') AS hinge, risk.margin(ARRAY[x], 'hinge@1') AS margin,
 	score_company(ARRAY[x], 'count@1') AS identity
 FROM unnest('{1, 2, 3}'::float8[]) x;
+
+-- A margin that is NaN, as terms that overflow make it, is NaN wherever it goes: it is no
+-- low score, and none above every threshold.  libxgboost 1.7.4 answers nan for this model.
+SELECT risk.import_model('overflow', linear_model(ARRAY['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'],
+	'{10, -10, 10, 3.0690163e-08, -0.014269036, 0.2899468, 0.012753587, -0.022882871, 0.016579626, 0.0030000845,
+	0.052760374, -0.03529927}', -0.872718, 'binary:logistic')) FROM generate_series(1, 3);
+SELECT risk.set_calibration('overflow@2', '{"method": "sigmoid", "slope": 1.1, "intercept": -0.3}');
+SELECT risk.set_calibration('overflow@3', '{"method": "isotonic", "margins": [-2, 0, 2], "scores": [0.1, 0.2, 0.7]}');
+SELECT risk.set_thresholds(format('overflow@%s', n), 0.7, 0.5) FROM generate_series(1, 3) n;
+CREATE TABLE overflow AS SELECT 1 AS siren, n AS large, v[1] AS a, v[2] AS b, v[3] AS c, v[4] AS d, v[5] AS e, v[6] AS f,
+	v[7] AS g, v[8] AS h, v[9] AS i, v[10] AS j, v[11] AS k, v[12] AS l, v
+FROM (VALUES (false, array_fill(0.25::float8, ARRAY[12])), (true, array_fill(3e38::float8, ARRAY[12])),
+	(true, array_fill('Infinity'::float8, ARRAY[12]))) o (n, v);
+SELECT model, large, risk.margin(v, model) AS margin, score_company(v, model) AS score, score_company(o, model) AS row,
+	risk.predict(v, model), risk.alert_level(score_company(v, model), model) AS level,
+	risk.explanation(v, model) -> 'score' AS score, risk.explanation(v, model) ->> 'alert' AS alert,
+	risk.explanation(v, model) -> 'micro_expl' -> 'No group' ->> 'a' AS points_of_a
+FROM overflow o, unnest('{overflow@1,overflow@2,overflow@3}'::text[]) model ORDER BY model, v;
+SELECT large, rank, feature, contribution, points FROM overflow o, explain_score(o, 'overflow@1', 2) WHERE large
+ORDER BY v, rank;
+SELECT rank, contribution, points FROM overflow o, risk.explain_groups(o, 'overflow@2') WHERE large AND a < 'Infinity';
+-- what is infinite without being NaN has a score; it cannot be shared out
+SELECT score_company(v, 'overflow@1') AS score, rank, feature, contribution, points
+FROM (SELECT array_fill(0::float8, ARRAY[11]) || '-Infinity'::float8) o (v), explain_score(v, 'overflow@1', 1);
+-- XGBoost makes 0 of NaN for this objective, and so does risk.predict; the score is none
+SELECT risk.import_model('overflow_hinge', linear_model(ARRAY['a', 'b'], ARRAY[10, -10], 0, 'binary:hinge'));
+SELECT risk.predict(v, 'overflow_hinge@1'), score_company(v, 'overflow_hinge@1'),
+	risk.explanation(v, 'overflow_hinge@1') -> 'score' AS score FROM (SELECT '{3e38,3e38}'::float8[]) o (v);
+-- nobody counts such rows, or puts them on a list
+SELECT outcome($$SELECT risk.roc_auc(score_company(o, 'overflow@1'), large) FROM overflow o$$);
+SELECT outcome($$SELECT * FROM risk.evaluate_model('overflow@1', 'TABLE overflow', 'large')$$);
+SELECT outcome($$SELECT * FROM risk.compare_models('overflow@1', 'overflow@2', 'TABLE overflow')$$);
+SELECT outcome($$SELECT * FROM risk.compare_alerts('overflow@1', 'overflow@2', 'TABLE overflow', 'siren')$$);
+SELECT count(*) FROM risk.compare_alerts('overflow@1', 'overflow@2', 'SELECT * FROM overflow WHERE NOT large', 'siren');

@@ -7,6 +7,11 @@
  * functions of their arguments, which read no table.
  * ----------
  */
+CREATE FUNCTION risk_internal.comparable_score(score double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'company_risk_comparable_score' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.comparable_score(double precision) IS
+	'Internal: a score that is compared with thresholds, an error for NaN';
+
 CREATE FUNCTION risk.evaluate_model(
 	model text,
 	query text,
@@ -116,7 +121,8 @@ BEGIN
 			FROM (SELECT l.*,
 					CASE WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 WHEN l.score_a IS NOT NULL THEN 0 END AS level_a,
 					CASE WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 WHEN l.score_b IS NOT NULL THEN 0 END AS level_b
-				FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score_a, @extschema@.score_company(company_risk_row, %L) AS score_b, %s AS label%s
+				FROM (SELECT risk_internal.comparable_score(@extschema@.score_company(company_risk_row, %L)) AS score_a,
+						risk_internal.comparable_score(@extschema@.score_company(company_risk_row, %L)) AS score_b, %s AS label%s
 					FROM %s company_risk_row OFFSET 0) l) s) c
 			CROSS JOIN LATERAL (
 				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'companies' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
@@ -233,8 +239,8 @@ BEGIN
 			g.rank, g.feature_group, g.group_label, g.points_a, g.points_b, g.difference
 		FROM (SELECT l.*, CASE WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 ELSE 0 END AS a,
 				CASE WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 ELSE 0 END AS b
-			FROM (SELECT company_risk_row, (company_risk_row.%3$I)::pg_catalog.text AS company, @extschema@.score_company(company_risk_row, %1$L) AS score_a,
-					@extschema@.score_company(company_risk_row, %2$L) AS score_b FROM %4$s company_risk_row OFFSET 0) l
+			FROM (SELECT company_risk_row, (company_risk_row.%3$I)::pg_catalog.text AS company, risk_internal.comparable_score(@extschema@.score_company(company_risk_row, %1$L)) AS score_a,
+					risk_internal.comparable_score(@extschema@.score_company(company_risk_row, %2$L)) AS score_b FROM %4$s company_risk_row OFFSET 0) l
 			WHERE l.score_a IS NOT NULL AND l.score_b IS NOT NULL) c
 			CROSS JOIN LATERAL (
 				SELECT pg_catalog.row_number() OVER (ORDER BY pg_catalog.abs(d.difference) DESC, d.feature_group COLLATE "C")::pg_catalog.int4 AS rank, d.*

@@ -67,10 +67,11 @@ objective_output_count(ObjectiveTransform transform, uint32_t groups)
 	return transform == TRANSFORM_ARGMAX ? 1 : groups;
 }
 
+/* The clamp lets NaN through, as XGBoost's std::min(-margin, 88.7f) does. */
 static float
 sigmoid(float margin)
 {
-	float		exponent = -margin < 88.7f ? -margin : 88.7f;
+	float		exponent = 88.7f < -margin ? 88.7f : -margin;
 
 	return 1.0f / (expf(exponent) + 1.0f + 1e-16f);
 }
@@ -131,6 +132,8 @@ objective_predict(ObjectiveTransform transform, const float *margins,
 double
 objective_value(ObjectiveTransform transform, double margin)
 {
+	if (isnan(margin))
+		return margin;
 	switch (transform)
 	{
 		case TRANSFORM_SIGMOID:

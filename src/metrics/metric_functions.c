@@ -12,6 +12,7 @@
 
 #include "metrics/metrics.h"
 #include "metrics/outcomes.h"
+#include "metrics/parameters.h"
 
 /* Reads what was given to a metric of outcomes, behind the outcomes; how many. */
 static int
@@ -87,3 +88,11 @@ METRIC_FUNCTION(precision_at_k, PRECISION_AT_K);
 METRIC_FUNCTION(precision_at_share, PRECISION_AT_SHARE);
 METRIC_FUNCTION(lift_at_k, LIFT_AT_K);
 METRIC_FUNCTION(lift_at_share, LIFT_AT_SHARE);
+
+/* For functions that compare scores with thresholds: NaN would be above them all. */
+PG_FUNCTION_INFO_V1(company_risk_comparable_score);
+Datum
+company_risk_comparable_score(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(metric_score(PG_GETARG_FLOAT8(0)));
+}

@@ -22,7 +22,7 @@ metric_score(double score)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("score is not a number (NaN)"),
-				 errhint("Leave such rows out with FILTER, or make their score NULL.")));
+				 errhint("Find such rows with WHERE score = 'NaN'; leave them out with FILTER, or make their score NULL.")));
 	return score;
 }
 

@@ -24,6 +24,8 @@
  */
 #include "scoring/call.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "access/twophase.h"
 #include "access/xact.h"
@@ -33,6 +35,7 @@
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -296,6 +299,20 @@ call_margins(Call *call)
 {
 	forest_margins(call->model.forest, call->vector, call->margins);
 	return call->margins;
+}
+
+double
+call_score(Call *call)
+{
+	const Calibration *calibration = model_calibration(&call->model);
+	const float *margins = call_margins(call);
+
+	if (isnan(margins[0]))
+		return get_float8_nan();
+	if (calibration != NULL)
+		return calibration_value(calibration, margins[0]);
+	objective_predict((ObjectiveTransform) call->model.forest->transform, margins, 1, call->outputs);
+	return call->outputs[0];
 }
 
 const double *

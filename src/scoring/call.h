@@ -88,4 +88,11 @@ extern BoundValue call_value(const Call *call, uint32_t feature);
 extern const float *call_margins(Call *call);
 extern const double *call_contributions(Call *call);
 
+/*
+ * The score of the vector at hand, of a model that has one, calibrated where it is.
+ * A margin that is NaN, where large terms overflow, makes no score but NaN: not even
+ * with an objective that makes 0 of it.
+ */
+extern double call_score(Call *call);
+
 #endif							/* CALL_H */

@@ -180,17 +180,12 @@ company_risk_explain_groups(PG_FUNCTION_ARGS)
 static void
 push_score(JsonbParseState **state, Call *call, const Explanation *explanation)
 {
-	double		score = explanation->score;
+	double		score;
 	const char *level;
 
 	if (!explanation->has_points)
 		return;
-	if (model_calibration(&call->model) == NULL)
-	{
-		objective_predict((ObjectiveTransform) call->model.forest->transform, call_margins(call), 1,
-						  call->outputs);
-		score = call->outputs[0];
-	}
+	score = call_score(call);
 	json_push_number(state, "score", score);
 	level = model_alert_level(&call->model, score);
 	if (level != NULL)

@@ -18,10 +18,15 @@
  * two points of a curve may lie that close together.  So that points add up to
  * the very score, P(b + s) is then the score itself, unless s is so small that
  * those digits would be most of it.
+ *
+ * Where the margin is NaN, or contributions are not finite, there is nothing to
+ * share out: points are NaN.  Not so contributions, which say where it comes from.
  */
 #include "scoring/explanation.h"
 
 #include <math.h>
+
+#include "utils/float.h"
 
 /* Sums this close to zero use the slope: the quotient would lose its digits. */
 #define SUM_NEAR_ZERO 1e-9
@@ -31,11 +36,9 @@
 
 /* Score and points when the score is calibrated. */
 static void
-calibrate_explanation(Call *call, const Calibration *calibration, double sum,
+calibrate_explanation(double margin, const Calibration *calibration, double sum,
 					  Explanation *explanation)
 {
-	double		margin = call_margins(call)[0];
-
 	explanation->has_points = true;
 	explanation->score = calibration_value(calibration, margin);
 	explanation->base_points = calibration_value(calibration, explanation->base);
@@ -54,6 +57,7 @@ explain_vector(Call *call, Explanation *explanation)
 	const Calibration *calibration = model_calibration(&call->model);
 	ObjectiveTransform transform = (ObjectiveTransform) call->model.forest->transform;
 	const double *contributions = call_contributions(call);
+	double		margin = call_margins(call)[0];
 	double		sum = 0.0;
 
 	explanation->count = (int) call->model.forest->feature_count;
@@ -67,15 +71,17 @@ explain_vector(Call *call, Explanation *explanation)
 	}
 	explanation->base = contributions[explanation->count];
 	if (calibration != NULL)
+		calibrate_explanation(margin, calibration, sum, explanation);
+	else
 	{
-		calibrate_explanation(call, calibration, sum, explanation);
-		return;
+		explanation->has_points = transform != TRANSFORM_UNKNOWN;
+		explanation->score = objective_value(transform, isnan(margin) ? margin : explanation->base + sum);
+		explanation->base_points = objective_value(transform, explanation->base);
+		explanation->ratio = fabs(sum) < SUM_NEAR_ZERO ? objective_slope(transform, explanation->base) :
+			(explanation->score - explanation->base_points) / sum;
 	}
-	explanation->has_points = transform != TRANSFORM_UNKNOWN;
-	explanation->score = objective_value(transform, explanation->base + sum);
-	explanation->base_points = objective_value(transform, explanation->base);
-	explanation->ratio = fabs(sum) < SUM_NEAR_ZERO ? objective_slope(transform, explanation->base) :
-		(explanation->score - explanation->base_points) / sum;
+	if (isnan(margin) || !isfinite(sum))
+		explanation->ratio = get_float8_nan();
 }
 
 /* None, and not minus none, where P is level. */
@@ -85,17 +91,16 @@ explanation_points(const Explanation *explanation, double contribution)
 	return explanation->ratio == 0.0 ? 0.0 : contribution * explanation->ratio;
 }
 
-/* Equal ones in the model's order. */
+/* Equal ones in the model's order; NaN, of an infinite value without weight, is largest. */
 static int
 compare_reasons(const void *a, const void *b)
 {
 	const Reason *left = a;
 	const Reason *right = b;
-	double		size_left = fabs(left->contribution);
-	double		size_right = fabs(right->contribution);
+	int			order = float8_cmp_internal(fabs(right->contribution), fabs(left->contribution));
 
-	if (size_left != size_right)
-		return size_left > size_right ? -1 : 1;
+	if (order != 0)
+		return order;
 	return left->index < right->index ? -1 : left->index > right->index;
 }
 

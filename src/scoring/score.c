@@ -48,19 +48,13 @@ Datum
 company_risk_score(PG_FUNCTION_ARGS)
 {
 	Call	   *call = call_begin(fcinfo);
-	const Calibration *calibration;
 
 	if (call == NULL)
 		PG_RETURN_NULL();
 	require_score(&call->model);
-	calibration = model_calibration(&call->model);
 	if (!call_bind(call, fcinfo))
 		PG_RETURN_NULL();
-	if (calibration != NULL)
-		PG_RETURN_FLOAT8(calibration_value(calibration, call_margins(call)[0]));
-	objective_predict((ObjectiveTransform) call->model.forest->transform, call_margins(call),
-					  call->model.forest->group_count, call->outputs);
-	PG_RETURN_FLOAT8((float8) call->outputs[0]);
+	PG_RETURN_FLOAT8(call_score(call));
 }
 
 PG_FUNCTION_INFO_V1(company_risk_margin);
