@@ -134,6 +134,25 @@ ORDER BY position;
 SELECT risk.set_thresholds('failure@2', 0.5, 0.25);
 SELECT score, risk.alert_level(score, 'failure@2')
 FROM unnest('{-1, 0.24, 0.25, 0.49, 0.5, 1, Infinity, NaN, NULL}'::float8[]) score;
+-- a percentage is no probability; other scores may be any number
+SELECT risk.import_model('probability', tree_model(ARRAY['debt'], '[[[1, 0, 0, 1, 2, 1], [1, -1], [1, 1]]]'));
+SELECT risk.set_thresholds('probability@1', 1, 0);
+SELECT score, risk.alert_level(score, 'probability@1') FROM unnest('{0, -0, 0.99, 1, NaN}'::float8[]) score;
+SELECT outcome(format($$SELECT risk.alert_level(%L, 'probability@1')$$, score))
+FROM unnest('{77.4, -1e-9, Infinity}'::float8[]) score;
+SELECT outcome($$SELECT risk.set_thresholds('probability@1', 88, 65)$$);
+SELECT outcome($$SELECT risk.set_thresholds('probability@1', 0.5, -0.1)$$);
+SELECT risk.set_thresholds('probability@1', 'Infinity', 0.5);
+SELECT risk.alert_level(1, 'probability@1');
+SELECT risk.import_model('log_odds', tree_model(ARRAY['debt'], '[[[1, 0, 0, 1, 2, 1], [1, -1], [1, 1]]]',
+	'binary:logitraw'));
+SELECT risk.set_thresholds('log_odds@1', 3, -2);
+SELECT risk.alert_level(4, 'log_odds@1');
+SELECT risk.set_calibration('log_odds@1', '{"method": "sigmoid", "slope": 1, "intercept": 0}');
+SELECT outcome($$SELECT risk.alert_level(4, 'log_odds@1')$$);
+SELECT outcome($$SELECT risk.set_thresholds('log_odds@1', 3, -2)$$);
+SELECT risk.drop_model('log_odds@1');
+SELECT risk.drop_model('probability@1');
 SELECT risk.alert_level(0.3);
 SELECT risk.set_thresholds('failure@2', 0.3, 0.3);
 SELECT risk.alert_level(0.3), risk.alert_level(0.29);

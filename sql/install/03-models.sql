@@ -654,6 +654,16 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'The threshold of a strong alert is at least that of a moderate one.';
 	END IF;
+	-- infinity: nobody
+	IF (chosen.calibration IS NOT NULL OR chosen.objective = ANY (ARRAY['binary:logistic', 'reg:logistic']))
+		AND NOT ((strong BETWEEN 0 AND 1 OR strong = 'Infinity')
+			AND (moderate BETWEEN 0 AND 1 OR moderate = 'Infinity')) THEN
+		RAISE EXCEPTION 'invalid thresholds: strong %, moderate %', strong, moderate
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('The scores of model "%s" are probabilities, between 0 and 1.',
+					chosen.name || '@' || chosen.version),
+				HINT = 'Divide a percentage by 100; a level that no score is to reach has the threshold infinity.';
+	END IF;
 	UPDATE risk_internal.registry r SET threshold_strong = strong, threshold_moderate = moderate
 	WHERE r.name = chosen.name AND r.version = chosen.version;
 	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'thresholds', NULL,
@@ -662,7 +672,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.set_thresholds(text, double precision, double precision) IS
-	'Sets from which scores on risk.alert_level answers a strong and a moderate alert. Returns name@version';
+	'Sets from which scores on risk.alert_level answers a strong and a moderate alert: from 0 to 1 where scores are probabilities, infinity for a level of nobody. Returns name@version';
 REVOKE ALL ON FUNCTION risk.set_thresholds(text, double precision, double precision) FROM PUBLIC;
 
 CREATE FUNCTION risk.set_alert_words(model text, strong text, moderate text, no_alert text) RETURNS text

@@ -255,7 +255,7 @@ COMMENT ON FUNCTION risk.explanation(bigint, text, date) IS
 CREATE FUNCTION risk.alert_level(score double precision, model text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_alert_level' LANGUAGE C STABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION risk.alert_level(double precision, text) IS
-	'The level of alert of a score under a model''s thresholds, in the model''s words (risk.set_alert_words) or its language''s; NULL for a score that is NULL or NaN. Error: the model has no thresholds';
+	'The level of alert of a score under a model''s thresholds, in the model''s words (risk.set_alert_words) or its language''s; NULL for a score that is NULL or NaN. Errors: the model has no thresholds; its scores are probabilities, and this one is not between 0 and 1';
 
 CREATE FUNCTION risk.feature_values(company record, model text DEFAULT NULL) RETURNS real[]
 	AS 'MODULE_PATHNAME', 'company_risk_feature_values' LANGUAGE C STABLE PARALLEL SAFE COST 200;

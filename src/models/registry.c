@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 
 #include "base/digest.h"
+#include "core/objective.h"
 
 char	   *company_risk_default_model = NULL;
 
@@ -86,6 +87,8 @@ read_version(HeapTuple tuple, Relation relation)
 	calibration = registry_optional(tuple, relation, REGISTRY_CALIBRATION, &isnull);
 	if (!isnull)
 		version->calibration = DatumGetJsonbPCopy(calibration);
+	version->probability = version->calibration != NULL ||
+		objective_find(registry_string(tuple, relation, REGISTRY_OBJECTIVE))->transform == TRANSFORM_SIGMOID;
 	return version;
 }
 

@@ -43,6 +43,7 @@ typedef struct ModelVersion
 	char	   *period_column;	/* NULL when the relation has no periods */
 
 	Jsonb	   *calibration;	/* as stored; NULL when scores are not calibrated */
+	bool		probability;	/* are its scores probabilities? */
 } ModelVersion;
 
 /*

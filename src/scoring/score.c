@@ -17,6 +17,7 @@
 #include "storage/shmem.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "base/array_build.h"
 
@@ -161,6 +162,20 @@ company_risk_feature_values(PG_FUNCTION_ARGS)
  * ----------
  */
 
+/* A percentage would be above all thresholds. */
+static void
+require_possible_score(const ResolvedModel *model, double score)
+{
+	if (!model->version->probability || (score >= 0.0 && score <= 1.0))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("score %s is not between 0 and 1",
+					DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(score)))),
+			 errdetail("The scores of model \"%s\" are probabilities.", model_reference(model)),
+			 errhint("Divide a percentage by 100.")));
+}
+
 PG_FUNCTION_INFO_V1(company_risk_alert_level);
 Datum
 company_risk_alert_level(PG_FUNCTION_ARGS)
@@ -170,6 +185,7 @@ company_risk_alert_level(PG_FUNCTION_ARGS)
 
 	if (call == NULL || isnan(PG_GETARG_FLOAT8(0)))
 		PG_RETURN_NULL();
+	require_possible_score(&call->model, PG_GETARG_FLOAT8(0));
 	level = model_alert_level(&call->model, PG_GETARG_FLOAT8(0));
 	if (level == NULL)
 		ereport(ERROR,
