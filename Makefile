@@ -48,6 +48,7 @@ OBJS = \
 	src/core/forest_trees.o \
 	src/core/host.o \
 	src/core/json.o \
+	src/core/model_attributes.o \
 	src/core/model_categories.o \
 	src/core/model_check.o \
 	src/core/model_read.o \
@@ -158,7 +159,7 @@ endif
 EXTRA_CLEAN = trainer/company_risk_trainer
 
 # Each test begins with test/regress/fixture.sql: any can be run alone, in any order.
-REGRESS = import errors registry binding scoring explaining calibration golden drift verify planning \
+REGRESS = import errors model_files registry binding scoring explaining calibration golden drift verify planning \
 	privileges matview parallel metrics evaluation dump training training_errors training_fit version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race

@@ -100,7 +100,7 @@ RESET ROLE;
 
 -- Each right is granted by itself, and enough by itself
 GRANT EXECUTE ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer,
-	boolean) TO regress_company_risk_steward;
+	boolean, double precision) TO regress_company_risk_steward;
 SET ROLE regress_company_risk_steward;
 SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[2]), description => 'by the steward');
 SELECT outcome($$SELECT risk.promote_model('guarded@2')$$);

@@ -7,6 +7,7 @@
  */
 #include "program.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,15 +89,23 @@ library_fail(TrainerErrorCode code, const char *doing, const char *hint)
 }
 
 void
-library_matrix(const float *features, size_t rows, size_t columns, DMatrixHandle *matrix)
+library_matrix(const float *features, size_t rows, size_t columns, float missing,
+			   DMatrixHandle *matrix)
 {
 	char		interface[256];
-	char		configuration[64];
+	char		configuration[96];
+	char		number[32] = "NaN";
 
 	snprintf(interface, sizeof(interface),
 			 "{\"data\": [%zu, true], \"shape\": [%zu, %zu], \"typestr\": \"" FLOAT_TYPE "\", \"version\": 3}",
 			 (size_t) features, rows, columns);
-	snprintf(configuration, sizeof(configuration), "{\"missing\": NaN, \"nthread\": %d}", threads);
+	/* XGBoost's JSON, which has words for what is not finite */
+	if (isinf(missing))
+		snprintf(number, sizeof(number), "%sInfinity", missing < 0 ? "-" : "");
+	else if (!isnan(missing))
+		snprintf(number, sizeof(number), "%.8e", (double) missing);
+	snprintf(configuration, sizeof(configuration), "{\"missing\": %s, \"nthread\": %d}",
+			 number, threads);
 	CALL(XGDMatrixCreateFromDense(interface, configuration, matrix), "take the rows");
 }
 

@@ -88,7 +88,7 @@ verify(const Frame *first)
 
 		set_busy(true);
 		library_matrix((const float *) (frame.payload + sizeof(head)), head.count, features,
-					   &matrix);
+					   task.missing, &matrix);
 		margins = library_margins(booster, matrix, task.rounds, head.count, &answer.groups);
 		answer.count = head.count;
 		bytes_append(&payload, &answer, sizeof(answer));

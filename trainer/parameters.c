@@ -150,7 +150,7 @@ check_parameters(const Training *training)
 	check_tree_method(training);
 	for (size_t i = 0; i < training->feature_count; i++)
 		row[i] = NAN;
-	library_matrix(row, 1, training->feature_count, &matrix);
+	library_matrix(row, 1, training->feature_count, NAN, &matrix);
 	library_set_column(matrix, "label", &label, 1);
 	booster = make_booster(training, &matrix, 1);
 	if (XGBoosterSaveJsonConfig(booster, &length, &configuration) != 0)

@@ -56,7 +56,7 @@ extern void library_init(int threads);
 extern int	library_threads(void);
 extern _Noreturn void library_fail(TrainerErrorCode code, const char *doing, const char *hint);
 extern const char *library_warning(void);
-extern void library_matrix(const float *features, size_t rows, size_t columns,
+extern void library_matrix(const float *features, size_t rows, size_t columns, float missing,
 						   DMatrixHandle *matrix);
 extern void library_set_column(DMatrixHandle matrix, const char *field, const float *values,
 							   size_t rows);

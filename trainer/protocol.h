@@ -55,7 +55,7 @@
 #include <stdint.h>
 
 #define PROTOCOL_MAGIC		UINT32_C(0x54525243)	/* "CRRT" in memory, little-endian */
-#define PROTOCOL_VERSION	2
+#define PROTOCOL_VERSION	3
 
 /*
  * Limits, checked on both sides.  A frame holds at least one row of as many
@@ -200,7 +200,7 @@ typedef struct TrainDone
 typedef struct VerifyTask
 {
 	int32_t		rounds;			/* boosting rounds to use; 0: all */
-	int32_t		unused;
+	float		missing;		/* stands for missing, beside NaN; NaN: nothing does */
 } VerifyTask;
 
 typedef struct VerifyDone

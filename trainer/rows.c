@@ -217,7 +217,7 @@ make_matrix(const Training *training, RowSet *set)
 {
 	if (set->rows == 0)
 		return;
-	library_matrix(set->features, set->rows, training->feature_count, &set->matrix);
+	library_matrix(set->features, set->rows, training->feature_count, NAN, &set->matrix);
 	free(set->features);
 	set->features = NULL;
 	library_set_column(set->matrix, "label", set->labels, set->rows);

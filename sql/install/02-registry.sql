@@ -77,6 +77,8 @@ CREATE TABLE risk_internal.registry (
 	rounds integer NOT NULL,
 	rounds_total integer NOT NULL,
 	image_bytes bigint NOT NULL,
+	-- the number that its features have for missing, beside NULL and NaN; NULL: none
+	missing_value real,
 	-- levels of alert
 	threshold_strong double precision,
 	threshold_moderate double precision,

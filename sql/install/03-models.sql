@@ -17,6 +17,7 @@ SELECT r.name,
 	r.depth,
 	r.rounds,
 	r.rounds_total,
+	r.missing_value,
 	r.threshold_strong,
 	r.threshold_moderate,
 	r.language,
@@ -63,6 +64,7 @@ COMMENT ON COLUMN risk.models.nodes IS 'Nodes of those trees, leaves included';
 COMMENT ON COLUMN risk.models.depth IS 'Splits on the longest way to a leaf';
 COMMENT ON COLUMN risk.models.rounds IS 'Boosting rounds used, of rounds_total in the model';
 COMMENT ON COLUMN risk.models.rounds_total IS 'Boosting rounds in the model';
+COMMENT ON COLUMN risk.models.missing_value IS 'The number that stands for a missing value in its features, beside NULL and NaN: from the model itself or the argument missing; NULL: none does';
 COMMENT ON COLUMN risk.models.threshold_strong IS 'Scores from here on are a strong alert';
 COMMENT ON COLUMN risk.models.threshold_moderate IS 'Scores from here on are at least a moderate alert';
 COMMENT ON COLUMN risk.models.language IS 'Language, en or fr, of the words that stand among the dictionary''s: base, others, levels of alert';
@@ -80,7 +82,7 @@ COMMENT ON COLUMN risk.models.format IS 'What the bytes were when they were impo
 COMMENT ON COLUMN risk.models.bytes IS 'Length of the model as imported';
 COMMENT ON COLUMN risk.models.image_bytes IS 'Length of the image that scores, at import';
 COMMENT ON COLUMN risk.models.digest IS 'SHA-256 of the bytes as imported';
-COMMENT ON COLUMN risk.models.content_digest IS 'SHA-256 of what decides margins: bytes, rounds used, feature names; equal on two servers means equal margins, and equal scores where calibration is equal, too';
+COMMENT ON COLUMN risk.models.content_digest IS 'SHA-256 of what decides margins: bytes, rounds used, feature names, missing_value; equal on two servers means equal margins, and equal scores where calibration is equal, too';
 COMMENT ON COLUMN risk.models.imported_at IS 'When it was imported';
 COMMENT ON COLUMN risk.models.imported_by IS 'By which role';
 COMMENT ON COLUMN risk.models.promoted_at IS 'When this version last came into production';
@@ -165,6 +167,7 @@ CREATE FUNCTION risk.inspect_model(
 	model_bytes bytea,
 	INOUT rounds integer DEFAULT NULL,
 	feature_names text[] DEFAULT NULL,
+	missing double precision DEFAULT NULL,
 	OUT format text,
 	OUT bytes bigint,
 	OUT digest text,
@@ -178,14 +181,15 @@ CREATE FUNCTION risk.inspect_model(
 	OUT depth integer,
 	OUT rounds_total integer,
 	OUT image_bytes bigint,
+	OUT missing_value real,
 	OUT features text[],
 	OUT kinds text[],
 	OUT used boolean[],
 	OUT categories jsonb)
 	AS 'MODULE_PATHNAME', 'company_risk_inspect_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
-COMMENT ON FUNCTION risk.inspect_model(bytea, integer, text[]) IS
-	'Reads and checks an XGBoost model (JSON or UBJSON, 1.0 to 3.4) as an import would, and says what it is; changes nothing. rounds: boosting rounds to use, and in the answer those used';
-REVOKE ALL ON FUNCTION risk.inspect_model(bytea, integer, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION risk.inspect_model(bytea, integer, text[], double precision) IS
+	'Reads and checks an XGBoost model (JSON or UBJSON, 1.0 to 3.4) as an import would, and says what it is; changes nothing. rounds: boosting rounds to use, and in the answer those used. feature_names, missing: as for risk.import_model';
+REVOKE ALL ON FUNCTION risk.inspect_model(bytea, integer, text[], double precision) FROM PUBLIC;
 
 CREATE FUNCTION risk_internal.image_state(
 	OUT content_digest bytea,

@@ -5,7 +5,8 @@ CREATE FUNCTION risk.import_model(
 	feature_names text[] DEFAULT NULL,
 	description text DEFAULT NULL,
 	version integer DEFAULT NULL,
-	verify boolean DEFAULT false)
+	verify boolean DEFAULT false,
+	missing double precision DEFAULT NULL)
 	RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
@@ -38,7 +39,8 @@ BEGIN
 		import_model.model_bytes := risk.convert_model(import_model.model_bytes);
 		converted := true;
 	END IF;
-	found_model := risk.inspect_model(import_model.model_bytes, import_model.rounds, import_model.feature_names);
+	found_model := risk.inspect_model(import_model.model_bytes, import_model.rounds, import_model.feature_names,
+		import_model.missing);
 	IF converted THEN
 		found_model.format := 'binary';
 	END IF;
@@ -59,18 +61,21 @@ BEGIN
 
 	PERFORM risk_internal.record_event(import_model.name, new_version, 'import', import_model.description,
 		jsonb_build_object('digest', found_model.digest, 'content_digest', found_model.content_digest,
-			'rounds', found_model.rounds, 'rounds_total', found_model.rounds_total));
+			'rounds', found_model.rounds, 'rounds_total', found_model.rounds_total)
+		|| CASE WHEN found_model.missing_value IS NULL THEN '{}'
+			ELSE jsonb_build_object('missing_value', found_model.missing_value::text) END);
 
 	INSERT INTO risk_internal.registry (name, version, description, imported_by,
 		format, bytes, digest, content_digest, xgboost_version, booster, objective, feature_count,
-		output_groups, trees, nodes, depth, rounds, rounds_total, image_bytes)
+		output_groups, trees, nodes, depth, rounds, rounds_total, image_bytes, missing_value)
 	VALUES (import_model.name, new_version, import_model.description,
 		risk_internal.acting_role(),
 		found_model.format, found_model.bytes, decode(found_model.digest, 'hex'),
 		decode(found_model.content_digest, 'hex'),
 		found_model.xgboost_version, found_model.booster, found_model.objective,
 		cardinality(found_model.features), found_model.output_groups, found_model.trees, found_model.nodes,
-		found_model.depth, found_model.rounds, found_model.rounds_total, found_model.image_bytes);
+		found_model.depth, found_model.rounds, found_model.rounds_total, found_model.image_bytes,
+		found_model.missing_value);
 
 	INSERT INTO risk_internal.registry_chunk (name, version, number, data)
 	SELECT import_model.name, new_version, n, substring(import_model.model_bytes FROM (n - 1) * chunk_bytes + 1 FOR chunk_bytes)
@@ -119,6 +124,12 @@ BEGIN
 				THEN 'This is the model''s best iteration; pass rounds to use another number.'
 				ELSE 'This is what the argument rounds says.' END;
 	END IF;
+	IF found_model.missing_value IS NOT NULL THEN
+		RAISE NOTICE 'model "%" takes % for a missing value', import_model.name || '@' || new_version, found_model.missing_value
+			USING DETAIL = CASE WHEN import_model.missing IS NULL
+				THEN 'Its attribute scikit_learn says so; pass missing => ''NaN'' if its features have no such value.'
+				ELSE 'This is what the argument missing says.' END;
+	END IF;
 	-- U+FFFD is the mark of a lost character; other encodings cannot even name it
 	IF getdatabaseencoding() = 'UTF8' THEN
 		SELECT string_agg(format('Feature "%s": %s.', c.key, v.value), ' ' ORDER BY c.key, v.ordinality)
@@ -135,6 +146,6 @@ BEGIN
 	RETURN import_model.name || '@' || new_version;
 END
 $$;
-COMMENT ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) IS
-	'Checks an XGBoost model (JSON or UBJSON; the old binary format is converted with libxgboost) and keeps it as the next version of its name, a candidate; returns name@version. rounds: boosting rounds to use (default: best_iteration + 1 where the model says so, else all). feature_names: names for the features, in order, instead of the model''s own. verify: compare with libxgboost (risk.verify_model) and import only what agrees to the bit';
-REVOKE ALL ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean, double precision) IS
+	'Checks an XGBoost model (JSON or UBJSON; the old binary format is converted with libxgboost) and keeps it as the next version of its name, a candidate; returns name@version. rounds: boosting rounds to use (default: best_iteration + 1 where the model says so, else all). feature_names: names for the features, in order, instead of the model''s own. missing: the number that stands for a missing value in its features, beside NULL and NaN, as missing=-999 in XGBoost''s Python; default: what the model says (XGBClassifier and the like, up to XGBoost 1.7, note it); NaN: none. verify: compare with libxgboost (risk.verify_model) and import only what agrees to the bit';
+REVOKE ALL ON FUNCTION risk.import_model(text, bytea, integer, text[], text, integer, boolean, double precision) FROM PUBLIC;

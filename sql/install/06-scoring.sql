@@ -262,6 +262,14 @@ CREATE FUNCTION risk.feature_values(company record, model text DEFAULT NULL) RET
 COMMENT ON FUNCTION risk.feature_values(record, text) IS
 	'What the model sees of a row: the value of each feature in the model''s order, as the 32-bit number that its splits compare, categories by code; NULL is missing. Features that no split reads are always NULL. Arguments and errors: those of score_company';
 
+-- The extension's schema may be called anything, "50%" too: it stands in no template of format()
+CREATE FUNCTION risk_internal.score_expression(model text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '@extschema@.score_company(company_risk_row, ' OPERATOR(pg_catalog.||) pg_catalog.quote_nullable(model)
+	OPERATOR(pg_catalog.||) '::pg_catalog.text)';
+COMMENT ON FUNCTION risk_internal.score_expression(text) IS
+	'Internal: for a statement that extends a caller''s query, called company_risk_row there: its rows'' score';
+
 /* ----------
  * Many companies
  * ----------

@@ -186,6 +186,8 @@ AS $$
 DECLARE
 	lacking text;
 	expressions text;
+	-- what stands for missing
+	stand_in CONSTANT real := (SELECT m.missing_value FROM risk.models m WHERE m.reference = profile_statement.model);
 BEGIN
 	SELECT string_agg(quote_ident(f.feature), ', ') INTO lacking
 	FROM ROWS FROM (unnest(profile_statement.features), unnest(profile_statement.kinds)) f (feature, kind)
@@ -209,8 +211,12 @@ BEGIN
 			USING ERRCODE = 'datatype_mismatch';
 	END IF;
 	SELECT string_agg(format('risk_internal.profile_column(%s, %s, %s)',
-			CASE
-				WHEN f.kind = 'score' THEN format('@extschema@.score_company(company_risk_row, %L::pg_catalog.text)', profile_statement.model)
+			CASE WHEN stand_in IS NOT NULL AND f.kind <> 'score' AND t.typcategory = ANY (ARRAY['N', 'B']::"char"[])
+				THEN format('CASE WHEN risk_internal.feature_value(company_risk_row.%I) OPERATOR(pg_catalog.=) %L::pg_catalog.float4 THEN NULL ELSE ',
+					f.feature, stand_in)
+				ELSE '' END
+			|| CASE
+				WHEN f.kind = 'score' THEN risk_internal.score_expression(profile_statement.model)
 				WHEN f.kind = 'numeric' AND profile_statement.model IS NOT NULL
 					THEN format('risk_internal.feature_value(company_risk_row.%I)::pg_catalog.float8', f.feature)
 				WHEN f.kind = 'numeric' AND t.typcategory = 'B'
@@ -220,7 +226,9 @@ BEGIN
 				WHEN t.oid = ANY (ARRAY['real', 'double precision', 'numeric']::regtype[])
 					THEN format('company_risk_row.%I::pg_catalog.float8::pg_catalog.text', f.feature)
 				ELSE format('company_risk_row.%I::pg_catalog.text', f.feature)
-			END,
+			END
+			|| CASE WHEN stand_in IS NOT NULL AND f.kind <> 'score' AND t.typcategory = ANY (ARRAY['N', 'B']::"char"[])
+				THEN ' END' ELSE '' END,
 			CASE f.kind WHEN 'category' THEN format('%L::pg_catalog.text[]', (profile_statement.reference[f.ordinality]).categories)
 				ELSE format('%L::pg_catalog.float8[]', (profile_statement.reference[f.ordinality]).bounds) END,
 			cardinality(profile_statement.features)),

@@ -67,7 +67,7 @@ BEGIN
 			g.segment, e.evaluated, m.metric, m.level, m.parameter, m.value, n.companies, n.failures
 		FROM (SELECT CASE%s ELSE 0 END AS number, CASE%s ELSE '(all)' END AS segment,
 				risk.outcomes(%s) AS outcomes, %s AS new_outcomes
-			FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score, risk_internal.label_value(company_risk_row.%I) AS label, %s AS known%s
+			FROM (SELECT %s AS score, risk_internal.label_value(company_risk_row.%I) AS label, %s AS known%s
 				FROM %s company_risk_row OFFSET 0) s
 			GROUP BY GROUPING SETS (()%s)) g
 			CROSS JOIN LATERAL (VALUES (1, 'all', g.outcomes), (2, 'without known cases', g.new_outcomes)) e (number, evaluated, outcomes)
@@ -78,7 +78,7 @@ BEGIN
 		breakdowns, values_of_segments, arguments,
 		CASE WHEN evaluate_model.known_column IS NULL THEN 'NULL::risk.outcomes'
 			ELSE pg_catalog.format('risk.outcomes(%s) FILTER (WHERE NOT s.known)', arguments) END,
-		resolved, evaluate_model.label_column,
+		risk_internal.score_expression(resolved), evaluate_model.label_column,
 		CASE WHEN evaluate_model.known_column IS NULL THEN 'false'
 			ELSE pg_catalog.format('COALESCE((company_risk_row.%I)::pg_catalog.bool, false)', evaluate_model.known_column) END,
 		columns, source, sets)
@@ -121,8 +121,8 @@ BEGIN
 			FROM (SELECT l.*,
 					CASE WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 WHEN l.score_a IS NOT NULL THEN 0 END AS level_a,
 					CASE WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 WHEN l.score_b IS NOT NULL THEN 0 END AS level_b
-				FROM (SELECT risk_internal.comparable_score(@extschema@.score_company(company_risk_row, %L)) AS score_a,
-						risk_internal.comparable_score(@extschema@.score_company(company_risk_row, %L)) AS score_b, %s AS label%s
+				FROM (SELECT risk_internal.comparable_score(%s) AS score_a,
+						risk_internal.comparable_score(%s) AS score_b, %s AS label%s
 					FROM %s company_risk_row OFFSET 0) l) s) c
 			CROSS JOIN LATERAL (
 				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'companies' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
@@ -136,7 +136,7 @@ BEGIN
 		(SELECT pg_catalog.string_agg(pg_catalog.format(
 				'pg_catalog.count(*) FILTER (WHERE s.level_a OPERATOR(pg_catalog.=) %s AND s.level_b OPERATOR(pg_catalog.=) %s)', x.x, y.y), ', ' ORDER BY x.x, y.y)
 			FROM pg_catalog.generate_series(0, 2) x (x), pg_catalog.generate_series(0, 2) y (y)),
-		reference_a, reference_b,
+		risk_internal.score_expression(reference_a), risk_internal.score_expression(reference_b),
 		CASE WHEN compare_models.label_column IS NULL THEN 'NULL::pg_catalog.bool'
 			ELSE pg_catalog.format('risk_internal.label_value(company_risk_row.%I)', compare_models.label_column) END,
 		CASE WHEN compare_models.weight_column IS NULL THEN ''
@@ -239,8 +239,8 @@ BEGIN
 			g.rank, g.feature_group, g.group_label, g.points_a, g.points_b, g.difference
 		FROM (SELECT l.*, CASE WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[1] THEN 2 WHEN l.score_a OPERATOR(pg_catalog.>=) ($1)[2] THEN 1 ELSE 0 END AS a,
 				CASE WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[3] THEN 2 WHEN l.score_b OPERATOR(pg_catalog.>=) ($1)[4] THEN 1 ELSE 0 END AS b
-			FROM (SELECT company_risk_row, (company_risk_row.%3$I)::pg_catalog.text AS company, risk_internal.comparable_score(@extschema@.score_company(company_risk_row, %1$L)) AS score_a,
-					risk_internal.comparable_score(@extschema@.score_company(company_risk_row, %2$L)) AS score_b FROM %4$s company_risk_row OFFSET 0) l
+			FROM (SELECT company_risk_row, (company_risk_row.%3$I)::pg_catalog.text AS company, risk_internal.comparable_score(%5$s) AS score_a,
+					risk_internal.comparable_score(%6$s) AS score_b FROM %4$s company_risk_row OFFSET 0) l
 			WHERE l.score_a IS NOT NULL AND l.score_b IS NOT NULL) c
 			CROSS JOIN LATERAL (
 				SELECT pg_catalog.row_number() OVER (ORDER BY pg_catalog.abs(d.difference) DESC, d.feature_group COLLATE "C")::pg_catalog.int4 AS rank, d.*
@@ -252,7 +252,8 @@ BEGIN
 						ON COALESCE(gb.feature_group, '') OPERATOR(pg_catalog.=) COALESCE(ga.feature_group, '')) d) g
 		WHERE c.a OPERATOR(pg_catalog.<>) c.b AND (g.rank OPERATOR(pg_catalog.<=) $2) IS NOT FALSE
 		ORDER BY (c.a OPERATOR(pg_catalog.=) 0) DESC, (c.b OPERATOR(pg_catalog.=) 0) DESC, c.score_b DESC, c.company COLLATE "C", g.rank$query$,
-		reference_a, reference_b, compare_alerts.key_column, source)
+		reference_a, reference_b, compare_alerts.key_column, source,
+		risk_internal.score_expression(reference_a), risk_internal.score_expression(reference_b))
 	USING thresholds, compare_alerts.top;
 END
 $$;

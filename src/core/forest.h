@@ -17,7 +17,7 @@
 #include "objective.h"
 
 #define FOREST_MAGIC			0x46525243	/* "CRRF" in memory, little-endian */
-#define FOREST_FORMAT			3
+#define FOREST_FORMAT			4
 #define FOREST_BYTES_MAX		(UINT64_C(2) << 30)	/* of an image */
 
 /*
@@ -214,6 +214,8 @@ typedef struct ForestImage
 	uint64_t	node_count;		/* of all trees, without padding */
 	uint32_t	objective;		/* offset of its name */
 	uint32_t	block_count;
+	float		missing;		/* stands for missing, beside NaN; NaN where none does */
+	uint32_t	unused;
 
 	/* offsets of the arrays */
 	uint64_t	features;		/* ForestFeature[feature_count] */
@@ -245,7 +247,8 @@ typedef struct ForestImage
 /*
  * Compiles the first rounds boosting rounds (1 .. model->round_count; gblinear:
  * all that it has).  feature_names, feature_count of them, replace the model's
- * own; with neither, features are called f0, f1, ... as XGBoost does.
+ * own; with neither, features are called f0, f1, ... as XGBoost does.  Fails where
+ * the model's own names are needed and names_error, or missing_error, is set.
  */
 extern ForestImage *forest_build(CoreHost *host, const Model *model, uint32_t rounds,
 								 char *const *feature_names);
@@ -308,9 +311,11 @@ forest_repeats_offset(const ForestBlock *block)
 
 /*
  * Completes the vector of a row, forest_vector_length() long, of which the
- * first feature_count elements hold the values, NaN for a missing one.
+ * first feature_count elements hold the values, NaN for a missing one; those that
+ * equal the model's number for missing become NaN.  Answers whether any value is
+ * infinite.
  */
-extern void forest_prepare(const ForestImage *image, ForestValue *vector);
+extern bool forest_prepare(const ForestImage *image, ForestValue *vector);
 
 /* Is a category in a set? */
 static inline bool

@@ -216,6 +216,7 @@ assemble(Builder *builder)
 	header.block_count = (uint32_t) builder->blocks.count;
 	header.node_count = builder->node_count;
 	header.objective = (uint32_t) builder->strings.begin + objective;
+	header.missing = model->missing;
 
 	image = core_allocate(builder->host, 1, header.size);
 	*image = header;
@@ -260,6 +261,13 @@ forest_build(CoreHost *host, const Model *model, uint32_t rounds, char *const *f
 		.linear_weights.size = sizeof(float)
 	};
 
+	if (feature_names == NULL && model->names_error != NULL)
+		core_fail(host, CORE_INVALID_MODEL, "Give other names in feature_names.", "%s",
+				  model->names_error);
+	if (model->missing_error != NULL)
+		core_fail(host, CORE_INVALID_MODEL,
+				  "Give the number that stands for missing, or NaN if none does, in missing.", "%s",
+				  model->missing_error);
 	builder.objective = objective_find(model->objective);
 	if (model->booster != MODEL_GBLINEAR)
 		builder.tree_count = rounds == 0 ? 0 : model->round_ends[rounds - 1];

@@ -8,6 +8,7 @@
  */
 #include "forest.h"
 
+#include <math.h>
 #include <string.h>
 
 const char *
@@ -77,18 +78,25 @@ forest_category_code(const ForestImage *image, uint32_t feature, const char *nam
 	return known->category_count;
 }
 
-void
+bool
 forest_prepare(const ForestImage *image, ForestValue *vector)
 {
+	static const uint32_t lowest = 0x00800000;	/* keys of the finite values */
+	static const uint32_t highest = 0xff7fffff;
 	uint32_t	count = image->feature_count;
+	float		stand_in = image->missing;
+	uint32_t	infinite = 0;
 
 	for (uint32_t feature = 0; feature < count; feature++)
 	{
-		float		value = vector[feature].value;
+		float		value = vector[feature].value == stand_in ? NAN : vector[feature].value;
 		bool		missing = value != value;
 		uint32_t	key = forest_key(value);
 
+		infinite |= (!missing) & ((key < lowest) | (key > highest));
+		vector[feature].value = value;
 		vector[count + feature].key = missing ? FOREST_KEY_MISSING_LEFT : key;
 		vector[2 * (size_t) count + feature].key = missing ? FOREST_KEY_MISSING_RIGHT : key;
 	}
+	return infinite != 0;
 }

@@ -156,11 +156,14 @@ make_draft(Builder *builder, Draft *draft, const ModelTree *tree)
 	return measure(builder, draft, 0, 0, 0);
 }
 
-/* The key that sends a row right when its own is greater. */
+/*
+ * The key that sends a row right when its own is greater.  No value is less than a
+ * NaN, so all go right: every key is above that of what is missing and goes left.
+ */
 static uint32_t
 bound_of(const ModelNode *node)
 {
-	return forest_key(node->value) - 1;
+	return node->value != node->value ? FOREST_KEY_MISSING_LEFT : forest_key(node->value) - 1;
 }
 
 /* Where in a row's vector a split's compare looks: missing goes left or right. */

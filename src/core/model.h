@@ -14,8 +14,10 @@
  *	- in each tree node 0 is the root, every reachable split has
  *	  right == left + 1, both beyond the split itself and inside the tree, and
  *	  no node is reached twice; depth <= MODEL_DEPTH_MAX;
- *	- splits name a feature < feature_count; thresholds are not NaN (infinite
- *	  ones are real: a split on missing against present); leaves are finite;
+ *	- splits name a feature < feature_count; thresholds may be anything: infinite
+ *	  ones are real (a split on missing against present), and NaN, which no value
+ *	  is below, sends all present ones right, as it does in libxgboost; leaves
+ *	  are finite;
  *	- covers are finite and not negative; nothing is said of how a split's cover
  *	  compares with its children's, and all three may be 0;
  *	- nodes that are not reached (deleted ones) are leaves of value and cover 0;
@@ -23,7 +25,13 @@
  *	  below MODEL_CATEGORY_MAX; the sets of a tree do not overlap, and one may be
  *	  empty; such a split has no threshold (its value is 0);
  *	- every tree's group is below group_count and its weight is finite;
- *	- feature names, where given, are feature_count non-empty unique UTF-8 strings.
+ *	- feature names, where given, are feature_count non-empty unique UTF-8 strings,
+ *	  unless names_error says what is wrong with them;
+ *	- missing is NaN, or the number that the model's maker had in the place of
+ *	  missing values, unless missing_error says why it cannot be told.
+ *
+ * The two errors are for those who use the model's own names and number;
+ * forest_build() fails with them.  Who was given others may go on.
  */
 #ifndef CORE_MODEL_H
 #define CORE_MODEL_H
@@ -105,10 +113,13 @@ typedef struct Model
 	uint32_t	feature_count;
 	uint32_t	group_count;
 	char	  **feature_names;	/* NULL when the model has none */
+	char	   *names_error;	/* NULL, or why they cannot be used: a sentence */
 	char	  **feature_types;	/* NULL when the model has none: "float", "int", "i", "q", "c" */
 	ModelCategories *categories;	/* per feature; NULL when the model has none */
 	float	   *base_scores;	/* per group, as stored: before the objective's link */
 	int64_t		best_iteration; /* attribute, unchecked; -1 when absent */
+	float		missing;		/* stands for missing, beside NaN (model_attributes.c) */
+	char	   *missing_error;	/* NULL, or why it cannot be told: a sentence */
 
 	/* trees (gbtree, dart) */
 	uint32_t	tree_count;

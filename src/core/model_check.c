@@ -188,10 +188,6 @@ finish_split(ModelReader *reader, ModelNode *node, size_t i, size_t *set)
 		node->category_begin = (uint32_t) parts->category_segments.values[*set];
 		node->category_count = (uint32_t) parts->category_sizes.values[*set];
 	}
-	else if (isnan(node->value))
-		core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-				  "Tree %" PRId64 ", node %zu: the threshold is not a number.",
-				  reader->tree, i);
 }
 
 /* A reachable node */
@@ -257,27 +253,32 @@ compare_texts(const void *left, const void *right)
 	return strcmp(*(char *const *) left, *(char *const *) right);
 }
 
-static void
-check_names(ModelReader *reader, char **names, size_t count, const char *what, bool allow_empty)
+/* NULL, or what is wrong with names that must be unique, and perhaps not empty */
+static char *
+names_error(ModelReader *reader, char **names, size_t count, const char *what, bool allow_empty)
 {
 	char	  **sorted = core_allocate(reader->host, count, sizeof(char *));
+	char	   *error = NULL;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && error == NULL; i++)
 	{
 		sorted[i] = names[i];
 		if (!allow_empty && names[i][0] == '\0')
-			core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-					  "%s at position %zu has an empty name.", what, i);
+			error = model_sentence(reader, "%s at position %zu has an empty name.", what, i);
 	}
-	reader->host->check_interrupts(reader->host);
-	qsort(sorted, count, sizeof(char *), compare_texts);
-	for (size_t i = 1; i < count; i++)
+	if (error == NULL)
+	{
+		reader->host->check_interrupts(reader->host);
+		qsort(sorted, count, sizeof(char *), compare_texts);
+	}
+	for (size_t i = 1; i < count && error == NULL; i++)
 	{
 		if (strcmp(sorted[i - 1], sorted[i]) == 0)
-			core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-					  "%s \"%s\" occurs twice.", what, model_quote(reader, sorted[i]));
+			error = model_sentence(reader, "%s \"%s\" occurs twice.", what,
+								   model_quote(reader, sorted[i]));
 	}
 	reader->host->release(reader->host, sorted);
+	return error;
 }
 
 /* ---------- the whole ---------- */
@@ -305,11 +306,15 @@ finish_features(ModelReader *reader)
 	if (reader->feature_names.count > 0)
 	{
 		if (reader->feature_names.count != model->feature_count)
-			core_fail(reader->host, CORE_INVALID_MODEL, NULL,
-					  "learner.feature_names has %zu entries, but the model has %" PRIu32 " features.",
-					  reader->feature_names.count, model->feature_count);
-		model->feature_names = reader->feature_names.values;
-		check_names(reader, model->feature_names, model->feature_count, "The feature", false);
+			model->names_error =
+				model_sentence(reader, "learner.feature_names has %zu entries, but the model has %" PRIu32 " features.",
+							   reader->feature_names.count, model->feature_count);
+		else
+		{
+			model->feature_names = reader->feature_names.values;
+			model->names_error = names_error(reader, model->feature_names, model->feature_count,
+											 "The feature", false);
+		}
 	}
 	if (reader->feature_types.count > 0)
 	{
@@ -417,9 +422,13 @@ finish_categories(ModelReader *reader)
 			model->categories[i].damaged = true;
 		else
 		{
+			char	   *error;
+
 			model->categories[i] = reader->encodings[i].names;
-			check_names(reader, model->categories[i].names, model->categories[i].count,
-							  "The category", true);
+			error = names_error(reader, model->categories[i].names, model->categories[i].count,
+								"The category", true);
+			if (error != NULL)
+				core_fail(reader->host, CORE_INVALID_MODEL, NULL, "%s", error);
 		}
 	}
 }

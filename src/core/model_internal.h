@@ -11,6 +11,7 @@
  *	  ends, in scratch arrays that the next tree uses again, and the whole at the
  *	  end;
  *	- model_categories.c reads the names of categories, which need some care;
+ *	- model_attributes.c reads what a model's maker attached to it;
  *	- model_read.c walks everything else, and calls the others.
  */
 #ifndef CORE_MODEL_INTERNAL_H
@@ -155,8 +156,14 @@ extern void reader_reals(ModelReader *reader, const char *key, RealArray *array,
 extern void reader_reals_rest(ModelReader *reader, const char *key, RealArray *array, size_t limit);
 extern void reader_strings(ModelReader *reader, const char *key, StringArray *array, size_t limit);
 
+/* A sentence to keep, for an error that only some callers have */
+extern char *model_sentence(ModelReader *reader, const char *format, ...) CORE_PRINTF(2, 3);
+
 /* Text of the document for a message: clipped, printable, in a buffer of the reader's */
 extern const char *model_quote(ModelReader *reader, const char *text);
+
+/* The object attributes (model_attributes.c) */
+extern void reader_attributes(ModelReader *reader);
 
 /* The object cats, into reader->encodings (model_categories.c) */
 extern void reader_cats(ModelReader *reader);

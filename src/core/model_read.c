@@ -25,6 +25,7 @@
 #include "model_internal.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #define NOT_A_MODEL_HINT \
@@ -285,37 +286,6 @@ read_booster(ModelReader *reader)
 
 /* ---------- the learner ---------- */
 
-/*
- * Attributes are free text of the model's maker; a best_iteration that is no
- * number is none.  category_offsets is our own: models that risk.train_model
- * made count bytes, whatever the version of XGBoost (model_categories.c).
- */
-static void
-read_attributes(ModelReader *reader)
-{
-	static const char *const keys[] = {"best_iteration", "category_offsets", NULL};
-	const char *outer = reader_enter_object(reader, "learner.attributes");
-	uint32_t	seen = 0;
-	int			key;
-
-	while ((key = reader_next_member(reader, keys, &seen)) >= 0)
-	{
-		int64_t		value;
-
-		if (key == 1)
-		{
-			if (document_next(reader->document) == DOCUMENT_STRING)
-				reader->bytes_are_counted =
-					strcmp(document_text(reader->document, NULL), "bytes") == 0;
-			else
-				document_skip(reader->document);
-		}
-		else if (reader_accept_integer(reader, &value) && value >= 0)
-			reader->model->best_iteration = value;
-	}
-	reader->path = outer;
-}
-
 /* A number, or a list of them in brackets or parentheses */
 static void
 parse_base_scores(ModelReader *reader, const char *text)
@@ -435,7 +405,7 @@ read_learner(ModelReader *reader)
 		switch (key)
 		{
 			case 0:
-				read_attributes(reader);
+				reader_attributes(reader);
 				break;
 			case 1:
 				reader_strings(reader, keys[key], &reader->feature_names, MODEL_FEATURES_MAX);
@@ -524,6 +494,7 @@ model_read(CoreHost *host, ModelSource *source)
 	reader->tree_count = -1;
 	reader->parallel_trees = 1;
 	model->best_iteration = -1;
+	model->missing = NAN;
 	reader->document = document_open(host, source);
 	model->is_ubjson = document_is_ubjson(reader->document);
 

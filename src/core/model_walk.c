@@ -11,6 +11,7 @@
 #include "model_internal.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,23 @@ model_quote(ModelReader *reader, const char *text)
 		reader->quote[i] = (uint8_t) text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
 	strcpy(reader->quote + length, clipped ? "..." : "");
 	return reader->quote;
+}
+
+char *
+model_sentence(ModelReader *reader, const char *format,...)
+{
+	char		text[512];
+	size_t		length;
+	char	   *copy;
+	va_list		arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	length = strlen(text) + 1;
+	copy = core_allocate(reader->host, length, 1);
+	memcpy(copy, text, length);
+	return copy;
 }
 
 /* The full path of a key, or of the object itself where the key is NULL */

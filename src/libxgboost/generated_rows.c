@@ -3,7 +3,7 @@
  *		Rows that look for trouble in a model's evaluation.
  *
  * Values equal a threshold of the model or lie next to one, between two, or far
- * from all; they are missing, both zeros, denormal and huge; categories are in a
+ * from all; they are missing, or what stands for it, both zeros, denormal and huge; categories are in a
  * set, in none, between two, or no category at all.  Of each feature a sample of
  * its thresholds is kept, so that any model fits.
  */
@@ -85,7 +85,7 @@ random_threshold(const FeatureRange *range, pg_prng_state *random)
 }
 
 static float
-generate_value(const FeatureRange *range, pg_prng_state *random)
+generate_value(const FeatureRange *range, float missing, pg_prng_state *random)
 {
 	static const float specials[] = {0.0f, -0.0f, FLT_TRUE_MIN, -FLT_TRUE_MIN, FLT_MIN, -FLT_MIN,
 	FLT_MAX, -FLT_MAX, 1.0f, -1.0f, 16777216.0f, 1e-30f, 1e30f};
@@ -93,7 +93,7 @@ generate_value(const FeatureRange *range, pg_prng_state *random)
 	float		threshold;
 
 	if (kind < 0.15)
-		return get_float4_nan();
+		return kind < 0.05 ? missing : get_float4_nan();
 	if (range->categorical)
 	{
 		if (kind < 0.9)
@@ -130,6 +130,7 @@ struct GeneratedRows
 	pg_prng_state random;
 	FeatureRange *ranges;
 	uint32_t	feature_count;
+	float		missing;
 	int64		number;			/* of the next row, from 0 */
 };
 
@@ -141,6 +142,7 @@ generated_rows_begin(const Model *model, int64 seed)
 	pg_prng_seed(&rows->random, (uint64) seed);
 	rows->ranges = feature_ranges(model, &rows->random);
 	rows->feature_count = model->feature_count;
+	rows->missing = model->missing;
 	return rows;
 }
 
@@ -151,6 +153,6 @@ generated_rows_next(GeneratedRows *rows, float *features)
 	for (uint32_t i = 0; i < rows->feature_count; i++)
 		features[i] = rows->number == 0 ? get_float4_nan() : rows->number == 1 ? 0.0f :
 			rows->number == 2 && !rows->ranges[i].categorical ? -0.0f :
-			generate_value(&rows->ranges[i], &rows->random);
+			generate_value(&rows->ranges[i], rows->missing, &rows->random);
 	rows->number++;
 }

@@ -174,7 +174,7 @@ take_row(Comparison *comparison, Datum datum)
 			features[i] = get_float4_nan();
 		else
 			features[i] = *elements++;
-		if (isinf(features[i]))
+		if (isinf(features[i]) && features[i] != comparison->forest->missing)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_EXCEPTION),
 					 errmsg("feature \"%s\" of row " INT64_FORMAT " is infinite",
@@ -234,9 +234,12 @@ compare_query(Comparison *comparison, const char *query, const char *model)
 }
 
 static void
-compare_generated(Comparison *comparison, const Model *model, int rows, int64 seed)
+compare_generated(Comparison *comparison, Model *model, int rows, int64 seed)
 {
-	GeneratedRows *generated = generated_rows_begin(model, seed);
+	GeneratedRows *generated;
+
+	model->missing = comparison->forest->missing;
+	generated = generated_rows_begin(model, seed);
 
 	for (int row = 0; row < rows; row++)
 		generated_rows_next(generated, next_row(comparison));
@@ -297,7 +300,10 @@ static void
 load_in_trainer(Trainer *trainer, const ModelVersion *version, const ForestImage *forest,
 				const bytea *bytes)
 {
-	VerifyTask	task = {.rounds = forest->booster == MODEL_GBLINEAR ? 0 : version->rounds};
+	VerifyTask	task = {
+		.rounds = forest->booster == MODEL_GBLINEAR ? 0 : version->rounds,
+		.missing = forest->missing
+	};
 	VerifyDone	done;
 	StringInfoData payload;
 	FrameKind	kind;

@@ -3,8 +3,9 @@
  *		From a version in the registry to its image in memory.
  *
  * Mostly the image is there (shared_models.c).  Else it is built here, from the
- * version's bytes and the features' names in the registry, which differ from the
- * model's own where the import was given others.  Nothing of the model but the
+ * version's bytes and what the registry has in the place of the model's own: the
+ * features' names and the number for missing, which differ where the import was
+ * given others.  Nothing of the model but the
  * image outlives the build.
  */
 #include "models/acquire_image.h"
@@ -72,6 +73,8 @@ build_image(void *request, Size *size)
 	names = palloc(count * sizeof(char *));
 	for (int i = 0; i < count; i++)
 		names[i] = features[i].feature;
+	model->missing = version->missing;
+	model->missing_error = NULL;
 	image = forest_build(server_host(), model, version->rounds, names);
 	Assert(forest_error(image, image->size) == NULL);
 

@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -99,7 +101,23 @@ argument_names(ArrayType *array, const Model *model)
 	return names;
 }
 
-/* Everything that decides margins: the bytes, the rounds used, the features' names. */
+/* The argument missing: what stands for it, instead of what the model says; NaN: nothing. */
+static void
+use_missing(Model *model, double missing)
+{
+	if (!isinf(missing) && isinf((float) missing))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("missing is out of range for type real"),
+				 errdetail("Models compare numbers in single precision.")));
+	model->missing = (float) missing;
+	model->missing_error = NULL;
+}
+
+/*
+ * Everything that decides margins: the bytes, the rounds used, the features' names,
+ * and the number for missing where there is one.
+ */
 static void
 content_digest(const uint8 *bytes_digest, uint32_t rounds, const ForestImage *image, uint8 *result)
 {
@@ -115,6 +133,14 @@ content_digest(const uint8 *bytes_digest, uint32_t rounds, const ForestImage *im
 									 FOREST_AT(image, ForestFeature, image->features)[i].name);
 
 		digest_add(digest, name, strlen(name) + 1);
+	}
+	if (!isnan(image->missing))
+	{
+		char		missing[64];
+
+		/* 0 and -0 are the same */
+		length = snprintf(missing, sizeof(missing), "missing %.9g", image->missing + 0.0);
+		digest_add(digest, missing, length + 1);
 	}
 	digest_end(digest, result);
 }
@@ -226,6 +252,8 @@ company_risk_inspect_model(PG_FUNCTION_ARGS)
 	bytes = PG_GETARG_BYTEA_PP(0);
 	model = server_read_model(bytes, digest);
 	server_recode_names(model);
+	if (!PG_ARGISNULL(3))
+		use_missing(model, PG_GETARG_FLOAT8(3));
 	rounds = choose_rounds(model, !PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1));
 	image = forest_build(server_host(), model, rounds,
 						 PG_ARGISNULL(2) ? NULL : argument_names(PG_GETARG_ARRAYTYPE_P(2), model));
@@ -247,6 +275,10 @@ company_risk_inspect_model(PG_FUNCTION_ARGS)
 	row_put_int(&row, (int32) image->max_depth);
 	row_put_int(&row, (int32) model->round_count);
 	row_put_bigint(&row, (int64) image->size);
+	if (isnan(image->missing))
+		row_put_null(&row);
+	else
+		row_put(&row, Float4GetDatum(image->missing));
 	put_features(&row, image);
 	row_put(&row, category_object(model, image));
 	PG_RETURN_DATUM(row_datum(&row, BlessTupleDesc(descriptor)));

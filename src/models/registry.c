@@ -13,6 +13,7 @@
 #include "access/table.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
 
@@ -56,6 +57,7 @@ read_version(HeapTuple tuple, Relation relation)
 	bytea	   *digest = DatumGetByteaPP(registry_required(tuple, relation,
 														   REGISTRY_CONTENT_DIGEST));
 	bool		isnull;
+	Datum		missing;
 	Datum		threshold;
 	Datum		calibration;
 
@@ -63,6 +65,8 @@ read_version(HeapTuple tuple, Relation relation)
 	version->version = DatumGetInt32(registry_required(tuple, relation, REGISTRY_VERSION));
 	version->archived = strcmp(registry_string(tuple, relation, REGISTRY_STATE), "archived") == 0;
 	version->rounds = DatumGetInt32(registry_required(tuple, relation, REGISTRY_ROUNDS));
+	missing = registry_optional(tuple, relation, REGISTRY_MISSING_VALUE, &isnull);
+	version->missing = isnull ? get_float4_nan() : DatumGetFloat4(missing);
 	if (VARSIZE_ANY_EXHDR(digest) != CONTENT_DIGEST_LENGTH)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

@@ -28,6 +28,7 @@ typedef struct ModelVersion
 	bool		archived;
 	uint8		content_digest[CONTENT_DIGEST_LENGTH];
 	int			rounds;			/* boosting rounds to use */
+	float		missing;		/* stands for missing, beside NaN; NaN: nothing does */
 	const Language *language;	/* of the words around its dictionary's */
 
 	bool		has_thresholds;

@@ -275,8 +275,8 @@ call_bind(Call *call, FunctionCallInfo fcinfo)
 	return true;
 }
 
-BoundValue
-call_value(const Call *call, uint32_t feature)
+static BoundValue
+argument_value(const Call *call, uint32_t feature)
 {
 	switch (call->form)
 	{
@@ -292,6 +292,17 @@ call_value(const Call *call, uint32_t feature)
 			break;
 	}
 	pg_unreachable();
+}
+
+BoundValue
+call_value(const Call *call, uint32_t feature)
+{
+	BoundValue	value = argument_value(call, feature);
+
+	/* the model's number for missing is none */
+	if (value.has_number && (float) value.number == call->model.forest->missing)
+		value.has_number = false;
+	return value;
 }
 
 const float *

@@ -34,7 +34,7 @@ require_tree(const Model *model, const ModelTree *tree)
 		}
 		REQUIRE((uint32_t) node->left > i && (uint32_t) node->left + 1 < tree->node_count);
 		REQUIRE(node->feature < model->feature_count);
-		REQUIRE(!isnan(node->value));
+		REQUIRE(node->left >= 0 || isfinite(node->value));
 		if (node->categorical)
 		{
 			REQUIRE(node->category_begin <= tree->category_count);

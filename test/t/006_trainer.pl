@@ -333,9 +333,9 @@ my @nonsense = (
 	[ 'an unknown role' => [ train => $task ], [ feature => "qx\0" ],
 		[ rows => TrainerProgram::rows_payload(1, [ 3, 1, 1, 1 ]) ] ],
 	[ 'a parameter after rows' => [ train => $task ], [ feature => "qx\0" ], [ rows => $rows ], [ parameter => "eta\0001\0" ] ],
-	[ 'a model that is none' => [ verify => pack('l2', 0, 0) ], [ model => 'x' x 1000 ], [ run => '' ] ],
-	[ 'no model' => [ verify => pack('l2', 0, 0) ], [ run => '' ] ],
-	[ 'negative rounds' => [ verify => pack('l2', -1, 0) ] ],
+	[ 'a model that is none' => [ verify => pack('lf', 0, 'NaN') ], [ model => 'x' x 1000 ], [ run => '' ] ],
+	[ 'no model' => [ verify => pack('lf', 0, 'NaN') ], [ run => '' ] ],
+	[ 'negative rounds' => [ verify => pack('lf', -1, 'NaN') ] ],
 	[ 'binary nonsense' => [ convert => '' ], [ model => 'binf' . "\xff" x 400 ], [ run => '' ] ],
 	[ 'a short binary model' => [ convert => '' ], [ model => 'binf' ], [ run => '' ] ]);
 foreach my $case (@nonsense)
@@ -468,7 +468,7 @@ sub margins_of
 	my ($model, $rounds, @features) = @_;
 	my $trainer = run_program();
 
-	$trainer->send('verify', pack('l2', $rounds, 0));
+	$trainer->send('verify', pack('lf', $rounds, 'NaN'));
 	$trainer->send('model', $model);
 	$trainer->send('run');
 	my ($kind, $payload) = $trainer->receive;

@@ -27,7 +27,7 @@ our %KIND = (
 	categories => 'n', rows => 'r', values => 'x', run => 'g', progress => 'u', margins => 'm', model => 'b',
 	done => 'd');
 our $MAGIC = 0x54525243;
-our $VERSION_OF_PROTOCOL = 2;
+our $VERSION_OF_PROTOCOL = 3;
 our $SECONDS = 60;
 
 # Starts the program; memory in MB, -1 without a limit.

@@ -350,6 +350,109 @@ check_damage(UnitHost *unit, const char *folder)
 	free(copy);
 }
 
+/* ----------
+ * Values and thresholds that are no numbers
+ * ----------
+ */
+
+/* A stump: threshold, where missing goes, names of its two features, attributes */
+#define STUMP \
+	"{\"version\": [1, 7, 4], \"learner\": {\"attributes\": {%s}, \"feature_names\": [%s]," \
+	"\"feature_types\": [], \"gradient_booster\": {\"name\": \"gbtree\", \"model\": {" \
+	"\"gbtree_model_param\": {\"num_trees\": \"1\"}, \"tree_info\": [0], \"trees\": [{" \
+	"\"id\": 0, \"left_children\": [1, -1, -1], \"right_children\": [2, -1, -1]," \
+	"\"split_conditions\": [%s, -1, 1], \"split_indices\": [0, 0, 0], \"default_left\": [%d, 0, 0]," \
+	"\"sum_hessian\": [10, 5, 5]}]}}, \"learner_model_param\": {\"base_score\": \"0\"," \
+	"\"num_class\": \"0\", \"num_feature\": \"2\"}, \"objective\": {\"name\": \"reg:squarederror\"}}}"
+
+static bool
+build_stump(UnitHost *unit, Build *request, const char *attributes, const char *names,
+			const char *threshold, bool default_left)
+{
+	char		text[1024];
+
+	snprintf(text, sizeof(text), STUMP, attributes, names, threshold, default_left);
+	request->model = unit_read_model(unit, text, strlen(text), 0);
+	request->rounds = 1;
+	return CHECK_MESSAGE(request->model != NULL, "%s", unit->detail) && unit_run(unit, build, request);
+}
+
+/* The leaf, -1 or 1, that a value comes to, by both ways to walk there */
+static float
+stump_leaf(UnitHost *unit, const ForestImage *image, float value)
+{
+	ForestValue vector[6] = {{.value = value}, {.value = 0.0f}};
+	float		margin;
+	double		contributions[3];
+	double	   *scratch = calloc(forest_contributions_scratch(image), sizeof(double));
+
+	forest_prepare(image, vector);
+	forest_margins(image, vector, &margin);
+	forest_contributions(&unit->host, image, vector, contributions, scratch);
+	free(scratch);
+	CHECK(fabs(contributions[0] + contributions[2] - margin) < 1e-6);
+	return margin;
+}
+
+static void
+check_odd_values(UnitHost *unit)
+{
+	static const float present[] = {-INFINITY, -3e38f, -1.0f, -0.0f, 0.0f, 1e-45f, 1.0f, 3e38f, INFINITY};
+	Build		request = {0};
+	ForestValue vector[6] = {{.value = 1.0f}, {.value = 0.0f}};
+
+	for (int default_left = 0; default_left < 2; default_left++)
+	{
+		unit_group("a threshold that is not a number, missing %s", default_left ? "left" : "right");
+		if (CHECK(build_stump(unit, &request, "", "", "NaN", default_left)))
+		{
+			for (size_t i = 0; i < sizeof(present) / sizeof(present[0]); i++)
+				CHECK_MESSAGE(stump_leaf(unit, request.image, present[i]) == 1.0f, "%g went left",
+							  (double) present[i]);
+			CHECK(stump_leaf(unit, request.image, NAN) == (default_left ? -1.0f : 1.0f));
+		}
+		unit_host_reset(unit);
+	}
+
+	unit_group("a number for missing");
+	if (CHECK(build_stump(unit, &request, "\"scikit_learn\": \"{\\\"missing\\\": -999}\"", "", "0", false)))
+	{
+		CHECK(stump_leaf(unit, request.image, -999.0f) == 1.0f);
+		CHECK(stump_leaf(unit, request.image, -999.0001f) == -1.0f);
+		CHECK(stump_leaf(unit, request.image, NAN) == 1.0f);
+	}
+	unit_host_reset(unit);
+	if (CHECK(build_stump(unit, &request, "\"scikit_learn\": \"{\\\"missing\\\": 0}\"", "", "1", false)))
+		CHECK(stump_leaf(unit, request.image, 0.0f) == 1.0f && stump_leaf(unit, request.image, -0.0f) == 1.0f);
+	unit_host_reset(unit);
+	if (CHECK(build_stump(unit, &request, "\"scikit_learn\": \"{\\\"missing\\\": Infinity}\"", "", "1", true)))
+		CHECK(stump_leaf(unit, request.image, INFINITY) == -1.0f);
+	unit_host_reset(unit);
+
+	unit_group("whether a value is infinite");
+	if (CHECK(build_stump(unit, &request, "", "", "1", true)))
+	{
+		for (size_t i = 0; i < sizeof(present) / sizeof(present[0]); i++)
+		{
+			vector[1].value = present[i];
+			CHECK_MESSAGE(forest_prepare(request.image, vector) == !!isinf(present[i]), "%g",
+						  (double) present[i]);
+		}
+		vector[1].value = NAN;
+		CHECK(!forest_prepare(request.image, vector));
+		vector[1].value = -NAN;
+		CHECK(!forest_prepare(request.image, vector));
+	}
+	unit_host_reset(unit);
+
+	unit_group("what others than the model must say");
+	CHECK(!build_stump(unit, &request, "", "\"a\", \"a\"", "1", true) && strstr(unit->detail, "occurs twice") != NULL);
+	unit_host_reset(unit);
+	CHECK(!build_stump(unit, &request, "\"scikit_learn\": \"{\\\"missing\\\": \\\"a\\\"}\"", "", "1", true) &&
+		  strstr(unit->detail, "scikit_learn") != NULL);
+	unit_host_reset(unit);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -380,6 +483,7 @@ main(int argc, char **argv)
 			check_damage(&unit, folder);
 		unit_host_reset(&unit);
 	}
+	check_odd_values(&unit);
 	unit_group("number of cases");
 	CHECK_MESSAGE(cases >= 40, "only %zu cases were compared", cases);
 	unit_free_list(names, count);

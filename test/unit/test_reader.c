@@ -114,6 +114,11 @@ model_difference(const Model *left, const Model *right)
 	}
 	if (left->best_iteration != right->best_iteration)
 		return "best_iteration";
+	if (!same_text(left->names_error, right->names_error))
+		return "names_error";
+	if (!same_real(left->missing, right->missing) ||
+		!same_text(left->missing_error, right->missing_error))
+		return "missing";
 	if (left->tree_count != right->tree_count || left->round_count != right->round_count)
 		return "tree_count, round_count";
 	for (uint32_t i = 0; i < left->tree_count; i++)
@@ -336,6 +341,17 @@ test_values(void)
 		CHECK(strcmp(model->feature_names[1], "\xf0\x9f\x98\x80\xf0\x9f\x98\x80") == 0);
 	}
 	unit_host_reset(&unit);
+	unit_group("names that cannot be used");
+	if ((model = read_edited(&document, base, "[\"a\",\"b\"]", "[\"a\",\"a\"]")) != NULL)
+		CHECK(model->names_error != NULL && strstr(model->names_error, "\"a\" occurs twice") != NULL);
+	unit_host_reset(&unit);
+	if ((model = read_edited(&document, base, "[\"a\",\"b\"]", "[\"a\",\"\"]")) != NULL)
+		CHECK(model->names_error != NULL && strstr(model->names_error, "position 1 has an empty name") != NULL);
+	unit_host_reset(&unit);
+	if ((model = read_edited(&document, base, "[\"a\",\"b\"]", "[\"a\"]")) != NULL)
+		CHECK(model->names_error != NULL && model->feature_names == NULL &&
+			  strstr(model->names_error, "1 entries, but the model has 2") != NULL);
+	unit_host_reset(&unit);
 	unit_group("attributes, snapshots and deleted nodes");
 	model = read_edited(&document, base, "\"attributes\":{}",
 						"\"attributes\":{\"best_iteration\":\"12\"}");
@@ -368,6 +384,67 @@ test_values(void)
 		free(pruned.bytes);
 		free(valued.bytes);
 	}
+	free(document.bytes);
+}
+
+/* What the attribute scikit_learn says of missing values; its text is written with ' for " */
+static void
+test_missing(void)
+{
+	static const struct
+	{
+		const char *text;
+		float		missing;
+		bool		fails;
+	}			cases[] = {
+		{"{'missing': -999}", -999, false},
+		{"{'a': {'missing': 1, 'b': ['missing', {'missing': 2}]}, 'missing': -999.9, 'c': 3}", -999.9f, false},
+		{"{'missing':0}", 0, false},
+		{"{'a': 'missing', 'missing' : 1e-3 }", 1e-3f, false},
+		{"{'a': '\\\\', 'missing': 7}", 7, false},
+		{"{'a': 'x\\', \\'missing\\': 7', 'b': 1}", NAN, false},
+		{"{'missing': 7, 'missing': 8}", 8, false},
+		{"{'missing': Infinity}", INFINITY, false},
+		{"{'missing': -Infinity}", -INFINITY, false},
+		{"{'missing': NaN}", NAN, false},
+		{"{'missing': null}", NAN, false},
+		{"{'b': 1}", NAN, false},
+		{"[{'missing': 5}]", NAN, false},
+		{"", NAN, false},
+		{"{'missing'", NAN, false},
+		{"'missing': 5", NAN, false},
+		{"{'missing", NAN, false},
+		{"{'missing': ", NAN, true},
+		{"{'missing': '-999'}", NAN, true},
+		{"{'missing': 1e300}", NAN, true},
+		{"{'missing': [1]}", NAN, true},
+	};
+	Bytes		document = {0};
+
+	unit_group("what stands for missing");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		char		text[512] = "\"attributes\":{\"scikit_learn\":\"";
+		size_t		length = strlen(text);
+		Model	   *model;
+
+		for (const char *at = cases[i].text; *at != '\0'; at++)
+		{
+			if (*at == '\'' || *at == '\\')
+				text[length++] = '\\';
+			text[length++] = *at == '\'' ? '"' : *at;
+		}
+		strcpy(text + length, "\"}");
+		if ((model = read_edited(&document, base, "\"attributes\":{}", text)) != NULL)
+			CHECK_MESSAGE((same_real(model->missing, cases[i].missing) ||
+						   (isnan(model->missing) && isnan(cases[i].missing))) &&
+						  (model->missing_error != NULL) == cases[i].fails,
+						  "%s: %g, %s", cases[i].text, (double) model->missing,
+						  model->missing_error == NULL ? "no error" : model->missing_error);
+		unit_host_reset(&unit);
+	}
+	if (CHECK(replace(&document, base, "\"attributes\":{}", "\"attributes\":{\"scikit_learn\":{\"missing\":5}}")))
+		expect("an attribute that is no text", document.bytes, document.length, ACCEPTED, NULL);
 	free(document.bytes);
 }
 
@@ -819,6 +896,7 @@ main(int argc, char **argv)
 	}
 	unit_host_init(&unit);
 	test_values();
+	test_missing();
 	test_category_names();
 	test_tables();
 	test_decimals();

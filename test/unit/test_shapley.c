@@ -57,9 +57,17 @@ typedef struct Shape
 	bool		categorical;
 	bool		zero_covers;
 	bool		weights;
+	bool		nan_thresholds;
+	double		leaf;			/* the largest a leaf may be; 0: half */
 } Shape;
 
 static uint32_t category_pool[3] = {1, 4, 40};
+
+static float
+random_leaf(const Shape *shape)
+{
+	return (float) ((random_unit() - 0.5) * (shape->leaf > 0 ? 2 * shape->leaf : 1));
+}
 
 static void
 grow(ModelTree *tree, const Shape *shape, uint32_t index, int depth, double cover)
@@ -73,14 +81,14 @@ grow(ModelTree *tree, const Shape *shape, uint32_t index, int depth, double cove
 		tree->node_count + 2 > NODES_MAX)
 	{
 		node->left = -1;
-		node->value = (float) (random_unit() - 0.5);
+		node->value = random_leaf(shape);
 		return;
 	}
 	node->left = (int32_t) tree->node_count;
 	tree->node_count += 2;
 	node->feature = shape->distinct ? (uint32_t) depth % shape->features : random_below(shape->features);
 	node->default_left = random_below(2);
-	node->value = (float) random_below(8);
+	node->value = shape->nan_thresholds && random_below(3) == 0 ? NAN : (float) random_below(8);
 	if (shape->categorical && random_below(2) == 0)
 	{
 		node->categorical = true;
@@ -93,7 +101,7 @@ grow(ModelTree *tree, const Shape *shape, uint32_t index, int depth, double cove
 		uint32_t	split = (uint32_t) node->left + leaf_left;
 
 		tree->nodes[leaf].left = -1;
-		tree->nodes[leaf].value = (float) (random_unit() - 0.5);
+		tree->nodes[leaf].value = random_leaf(shape);
 		tree->nodes[leaf].cover = (float) (cover * share);
 		grow(tree, shape, split, depth + 1, cover * (1.0 - share));
 		return;
@@ -224,6 +232,7 @@ check_shape(UnitHost *unit, const Shape *shape, int rows)
 	model.feature_count = shape->features;
 	model.group_count = shape->groups;
 	model.base_scores = base_scores;
+	model.missing = NAN;
 	model.tree_count = shape->trees;
 	model.trees = trees;
 	model.round_count = 1;
@@ -259,7 +268,8 @@ check_shape(UnitHost *unit, const Shape *shape, int rows)
 					worst = fmax(worst, fabs(actual[group * stride + k] - expected[group * stride + k]));
 					sum += actual[group * stride + k];
 				}
-				worst_sum = fmax(worst_sum, fabs(sum - margins[group]) / fmax(1.0, fabs(margins[group])));
+				worst_sum = fmax(worst_sum, fabs(sum - margins[group]) /
+									 fmax(shape->leaf > 0 ? leaf_sum : 1.0, fabs(margins[group])));
 			}
 		}
 	CHECK_MESSAGE(worst <= 1e-6 * fmax(1.0, leaf_sum), "a contribution differs by %g (leaves sum up to %g)",
@@ -283,6 +293,9 @@ main(void)
 		{.name = "categorical",.features = 4,.trees = 6,.groups = 1,.depth = 5,.leaf_chance = 0.1,.categorical = true},
 		{.name = "zero covers",.features = 4,.trees = 6,.groups = 1,.depth = 5,.leaf_chance = 0.1,.zero_covers = true},
 		{.name = "weights of trees",.features = 4,.trees = 6,.groups = 1,.depth = 4,.weights = true},
+		{.name = "thresholds that are not numbers",.features = 3,.trees = 6,.groups = 1,.depth = 5,.leaf_chance = 0.1,
+			.nan_thresholds = true},
+		{.name = "leaves of 30,000",.features = 10,.trees = 8,.groups = 1,.depth = 7,.leaf_chance = 0.1,.leaf = 30000},
 		{.name = "two output groups",.features = 4,.trees = 6,.groups = 2,.depth = 4,.leaf_chance = 0.1},
 		{.name = "chain of 9 distinct features: two blocks of points",.features = 9,.trees = 2,
 			.groups = 1,.depth = 9,.chain = true,.distinct = true},
