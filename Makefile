@@ -55,6 +55,7 @@ OBJS = \
 	src/core/model_walk.o \
 	src/core/objective.o \
 	src/core/quadrature.o \
+	src/core/recognise.o \
 	src/core/ubjson.o \
 	src/core/utf8.o \
 	src/models/acquire_image.o \

@@ -102,3 +102,18 @@ SELECT risk_test.outcome(format('SELECT risk.inspect_model(convert_to(%L, %L))',
 SELECT risk.import_model('dup', convert_to(:'dup', 'UTF8'), feature_names => '{one,two}');
 SELECT risk.import_model('empty', convert_to(:'emptyname', 'UTF8'), feature_names => '{one}');
 SELECT risk.margin('{"one": 1, "two": 0}'::jsonb, 'dup@1'), risk.margin('{"one": 1}'::jsonb, 'empty@1');
+
+--
+-- What is no model of XGBoost's, by its first bytes; test/unit/test_recognise.c has them all
+--
+\pset format unaligned
+\pset tuples_only on
+SELECT risk_test.outcome(format('SELECT risk.inspect_model(%L)', bytes))
+FROM (VALUES ('\x80049528c2000000000000008c0c7867626f6f73742e636f726594'::bytea),
+	(E'ccopy_reg\\012_reconstructor\\012p0\\012(cxgboost.core\\012Booster\\012'),
+	('\x0000000262696e660000003f'), ('\x789ced59'), ('tree' || '\x0a'::bytea || 'version=v4'),
+	('{"name": "tree", "version": "v4"}'), ('version https://git-lfs.github.com/spec/v1'),
+	('<!DOCTYPE html>'), ('eyJsZWFybmVyIjp7ImF0dHJpYnV0ZXMiOnt9')) f (bytes);
+-- both functions say the same
+SELECT risk_test.outcome($$SELECT risk.import_model('m', '\x04224d186440')$$)
+	= risk_test.outcome($$SELECT risk.inspect_model('\x04224d186440')$$) AS same;

@@ -163,6 +163,21 @@ SELECT o.name, CASE WHEN o.outcome = 'ok' THEN (
 		binary format up to version 3.0' END AS as_it_should
 FROM outcome o ORDER BY o.name;
 SELECT count(DISTINCT outcome = 'ok') = 1 AS both_or_none FROM outcome;
+-- inspecting takes the same bytes, and says what the import kept, or the same error
+CREATE FUNCTION risk_test.inspected() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	i record;
+BEGIN
+	i := risk.inspect_model(golden_model('stumps-xgb1.7.4', 'binary'));
+	RETURN concat_ws(' ', i.format, i.bytes, i.digest, i.content_digest);
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END
+$$;
+SELECT CASE WHEN o.outcome = 'ok'
+	THEN (SELECT concat_ws(' ', m.format, m.bytes, m.digest, m.content_digest) FROM risk.models m WHERE m.name = 'binary')
+	ELSE split_part(o.outcome, ':', 1) END = inspected() AS inspected
+FROM outcome o WHERE o.name = 'binary';
 -- and then it is the same model
 SELECT count(*) AS different FROM risk.models m, golden_line l,
 	LATERAL (SELECT array_agg(nullif(value, '')::float8 ORDER BY ordinality) AS features

@@ -162,35 +162,6 @@ CREATE FUNCTION risk.pin_model(model text DEFAULT NULL) RETURNS text
 COMMENT ON FUNCTION risk.pin_model(text) IS
 	'The version that a model reference means in this statement, as name@version#digest: a reference that is an error wherever that version has another content';
 
-/* What was asked for and what is used are one column: rounds goes in and comes out. */
-CREATE FUNCTION risk.inspect_model(
-	model_bytes bytea,
-	INOUT rounds integer DEFAULT NULL,
-	feature_names text[] DEFAULT NULL,
-	missing double precision DEFAULT NULL,
-	OUT format text,
-	OUT bytes bigint,
-	OUT digest text,
-	OUT content_digest text,
-	OUT xgboost_version text,
-	OUT booster text,
-	OUT objective text,
-	OUT output_groups integer,
-	OUT trees integer,
-	OUT nodes bigint,
-	OUT depth integer,
-	OUT rounds_total integer,
-	OUT image_bytes bigint,
-	OUT missing_value real,
-	OUT features text[],
-	OUT kinds text[],
-	OUT used boolean[],
-	OUT categories jsonb)
-	AS 'MODULE_PATHNAME', 'company_risk_inspect_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
-COMMENT ON FUNCTION risk.inspect_model(bytea, integer, text[], double precision) IS
-	'Reads and checks an XGBoost model (JSON or UBJSON, 1.0 to 3.4) as an import would, and says what it is; changes nothing. rounds: boosting rounds to use, and in the answer those used. feature_names, missing: as for risk.import_model';
-REVOKE ALL ON FUNCTION risk.inspect_model(bytea, integer, text[], double precision) FROM PUBLIC;
-
 CREATE FUNCTION risk_internal.image_state(
 	OUT content_digest bytea,
 	OUT bytes bigint,

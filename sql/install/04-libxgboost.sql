@@ -54,3 +54,32 @@ CREATE FUNCTION risk.convert_model(model_bytes bytea) RETURNS bytea
 COMMENT ON FUNCTION risk.convert_model(bytea) IS
 	'A model in XGBoost''s old binary format as JSON, by libxgboost in a process of its own; libxgboost 3.1 and later cannot read the format. risk.import_model does this by itself';
 REVOKE ALL ON FUNCTION risk.convert_model(bytea) FROM PUBLIC;
+
+/* What was asked for and what is used are one column: rounds goes in and comes out. */
+CREATE FUNCTION risk.inspect_model(
+	model_bytes bytea,
+	INOUT rounds integer DEFAULT NULL,
+	feature_names text[] DEFAULT NULL,
+	missing double precision DEFAULT NULL,
+	OUT format text,
+	OUT bytes bigint,
+	OUT digest text,
+	OUT content_digest text,
+	OUT xgboost_version text,
+	OUT booster text,
+	OUT objective text,
+	OUT output_groups integer,
+	OUT trees integer,
+	OUT nodes bigint,
+	OUT depth integer,
+	OUT rounds_total integer,
+	OUT image_bytes bigint,
+	OUT missing_value real,
+	OUT features text[],
+	OUT kinds text[],
+	OUT used boolean[],
+	OUT categories jsonb)
+	AS 'MODULE_PATHNAME', 'company_risk_inspect_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000;
+COMMENT ON FUNCTION risk.inspect_model(bytea, integer, text[], double precision) IS
+	'Reads and checks an XGBoost model (JSON or UBJSON, 1.0 to 3.4; the old binary format is converted with libxgboost) as an import would, and says what it is; changes nothing. rounds: boosting rounds to use, and in the answer those used. feature_names, missing: as for risk.import_model';
+REVOKE ALL ON FUNCTION risk.inspect_model(bytea, integer, text[], double precision) FROM PUBLIC;

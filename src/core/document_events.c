@@ -4,9 +4,11 @@
  *
  * Above the two lexers: which of them is asked is seen from the document's first
  * bytes; from then on nobody else needs to know.  What people do try, but is no
- * saved model, is called by its name here.  The lexers know nothing of this file.
+ * saved model, is called by its name (recognise.c).  The lexers know nothing of
+ * this file.
  */
 #include "document_internal.h"
+#include "recognise.h"
 
 #include <string.h>
 
@@ -16,51 +18,25 @@
 /* ---------- which encoding ---------- */
 
 static bool
-begins_with(const Document *document, size_t length, const char *bytes, size_t count)
-{
-	return length >= count && memcmp(document->head, bytes, count) == 0;
-}
-
-static bool
 is_space(int byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
 /*
- * Tells JSON from UBJSON, and names what is neither where it is something that
- * people do try.  Both encodings open with a brace; UBJSON goes on with the
- * type marker of a key's length, JSON with a quote or white space.
+ * Tells JSON from UBJSON.  Both encodings open with a brace; UBJSON goes on with
+ * the type marker of a key's length, JSON with a quote or white space.
  */
 static void
 recognise(Document *document, size_t length)
 {
-	static const struct
-	{
-		const char *bytes;
-		size_t		count;
-		const char *what;
-	}			foreign[] = {
-		{"binf", 4, "This is XGBoost's old binary format, which was removed in XGBoost 3.1."},
-		{"bs64", 4, "This is XGBoost's old binary format (as base64), which was removed in XGBoost 3.1."},
-		{"booster[", 8, "This is the text of dump_model(), which is rounded and cannot be scored exactly."},
-		{"tree\n", 5, "This is a LightGBM model; only XGBoost models can be read."},
-		{"tree\r\n", 6, "This is a LightGBM model; only XGBoost models can be read."},
-		{"CBM1", 4, "This is a CatBoost model; only XGBoost models can be read."},
-		{"\x80", 1, "This is a Python pickle, not a saved model."},
-		{"\x1f\x8b", 2, "This is a gzip archive (an R .rds file is one, too), not a saved model."},
-		{"PK\x03\x04", 4, "This is a zip archive, not a saved model."},
-		{"\xef\xbb\xbf", 3, "The document begins with a byte order mark, which XGBoost never writes."},
-	};
+	Foreign		foreign;
 	size_t		at = 0;
 
 	if (length == 0)
 		core_fail(document->host, CORE_INVALID_MODEL, SAVE_AGAIN_HINT, "The document is empty.");
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
-	{
-		if (begins_with(document, length, foreign[i].bytes, foreign[i].count))
-			core_fail(document->host, CORE_INVALID_MODEL, SAVE_AGAIN_HINT, "%s", foreign[i].what);
-	}
+	if (recognise_foreign(document->head, length, &foreign))
+		core_fail(document->host, CORE_INVALID_MODEL, foreign.hint, "%s", foreign.what);
 	while (at < length && is_space(document->head[at]))
 		at++;
 	if (at == length)

@@ -20,9 +20,10 @@
 #define CORE_DOCUMENT_INTERNAL_H
 
 #include "document.h"
+#include "recognise.h"
 
 #define DOCUMENT_WINDOW_MAX		(64 * 1024)
-#define DOCUMENT_HEAD_LENGTH	16	/* bytes looked at to recognise the encoding */
+#define DOCUMENT_HEAD_LENGTH	RECOGNISE_LENGTH	/* bytes looked at to recognise the encoding */
 
 typedef struct DocumentFrame
 {

@@ -5,7 +5,7 @@
  * This does everything that a later load will do (read, check, compile) and
  * answers what the registry keeps; risk.import_model stores it.
  */
-#include "postgres.h"
+#include "models/inspect.h"
 
 #include <math.h>
 
@@ -230,11 +230,9 @@ put_features(ResultRow *row, const ForestImage *image)
 	row_put(row, array_of_fixed(BOOLOID, sizeof(bool), used, count));
 }
 
-PG_FUNCTION_INFO_V1(company_risk_inspect_model);
 Datum
-company_risk_inspect_model(PG_FUNCTION_ARGS)
+inspect_model(FunctionCallInfo fcinfo, const bytea *bytes, const char *format)
 {
-	bytea	   *bytes;
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 	uint8		content[CONTENT_DIGEST_LENGTH];
 	Model	   *model;
@@ -243,13 +241,8 @@ company_risk_inspect_model(PG_FUNCTION_ARGS)
 	TupleDesc	descriptor;
 	ResultRow	row = {0};
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("model_bytes must not be null")));
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	bytes = PG_GETARG_BYTEA_PP(0);
 	model = server_read_model(bytes, digest);
 	server_recode_names(model);
 	if (!PG_ARGISNULL(3))
@@ -261,7 +254,7 @@ company_risk_inspect_model(PG_FUNCTION_ARGS)
 	content_digest(digest, rounds, image, content);
 
 	row_put_int(&row, (int32) rounds);
-	row_put_text(&row, model->is_ubjson ? "ubjson" : "json");
+	row_put_text(&row, format != NULL ? format : model->is_ubjson ? "ubjson" : "json");
 	row_put_bigint(&row, (int64) VARSIZE_ANY_EXHDR(bytes));
 	row_put_text(&row, digest_hex(digest));
 	row_put_text(&row, digest_hex(content));
