@@ -76,11 +76,13 @@ OBJS = \
 	src/scoring/bind_object.o \
 	src/scoring/bind_row.o \
 	src/scoring/call.o \
+	src/scoring/company_key.o \
 	src/scoring/estimates.o \
 	src/scoring/explain_score.o \
 	src/scoring/explanation.o \
 	src/scoring/importance.o \
 	src/scoring/importance_state.o \
+	src/scoring/keyed_call.o \
 	src/scoring/lookup.o \
 	src/scoring/planner_support.o \
 	src/scoring/resolved_model.o \

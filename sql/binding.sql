@@ -300,7 +300,7 @@ SELECT score_company('5480546', 'two@1') AS score, score_company(12, 'two@1') AS
 	(SELECT count(*) FROM risk.explain_groups(12, 'two@1')) AS groups, score_company('', 'two@1') AS empty;
 SELECT score_company(siren, 'two@1') FROM company ORDER BY siren;
 SELECT e.feature, e.value FROM explain_score(123456789, 'two@1') e ORDER BY e.rank;
-SELECT outcome($$SELECT score_company(-1, 'two@1')$$);
+SELECT score_company(-1, 'two@1');
 SELECT outcome($$SELECT score_company('12', 'two@1', '2026-01-01')$$);
 SELECT score_company(9223372036854775807, 'two@1') IS NULL AS unknown;
 -- twice the same number
@@ -312,13 +312,58 @@ SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1');
 DELETE FROM company WHERE siren = '12' OR siren IS NULL;
 ALTER TABLE company ALTER COLUMN siren TYPE bigint USING siren::bigint;
 SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'), score_company(123456789, 'two@1');
-SELECT outcome($$SELECT score_company('FR12', 'two@1')$$) LIKE '22P02:%' AS no_number;
+-- what the column cannot hold is no key, and no reason to abort: one notice a statement
+SELECT n, score_company(n, 'two@1') AS score, (SELECT count(*) FROM explain_score(n, 'two@1')) AS reasons
+FROM unnest('{FR12,"",9999999999,99999999999999999999,+005480546,1.5,-,--1,1e3,"5 480 546"}'::text[]) n;
+SELECT left(n::text, 20) AS number, score_company(n, 'two@1')
+FROM unnest('{9999999999,99999999999999999999,-5480546,1.5,NaN,Infinity,
+	5480546.00,1e300}'::numeric[]) n;
+SELECT score_company('9999999999', 'two@1');
+SELECT score_company('FR1', 'two@1');
+ALTER TABLE company ALTER COLUMN siren TYPE int;
+SELECT n, score_company(n, 'two@1') FROM unnest('{9999999999,005 480 546,FR1,123456789}'::text[]) n;
+SELECT n, score_company(n, 'two@1') FROM unnest('{9999999999,5480546,123456789}'::bigint[]) n;
+ALTER TABLE company ALTER COLUMN siren TYPE numeric;
+SELECT left(n, 20) AS number, score_company(n, 'two@1')
+FROM unnest('{9999999999,005 480 546,FR1,123456789.0,1e3,1.,.5,NaN,+1.2.3}'::text[] || repeat('9', 2000)) n;
+ALTER TABLE company ALTER COLUMN siren TYPE smallint USING siren % 1000;
+SELECT n, score_company(n, 'two@1') FROM unnest('{40000,546,-40000}'::text[]) n;
+ALTER TABLE company ALTER COLUMN siren TYPE name
+USING CASE siren WHEN 546 THEN '005480546' WHEN 789 THEN repeat('n', 63) ELSE '12' END;
+SELECT n, score_company(repeat('n', n), 'two@1') FROM generate_series(63, 64) n;
+ALTER TABLE company ALTER COLUMN siren TYPE bigint
+USING CASE siren WHEN '005480546' THEN 5480546 WHEN '12' THEN 12 ELSE 123456789 END;
 CREATE DOMAIN siren AS varchar(9) CHECK (VALUE ~ '^\d{9}$');
 ALTER TABLE company ALTER COLUMN siren TYPE siren USING lpad(siren::text, 9, '0');
 SELECT score_company('005480546', 'two@1'), score_company(5480546, 'two@1'),
 	score_company('FR12', 'two@1') AS unknown;
 
--- Periods: the latest that there is, or the one given
+-- As people write it: nine digits with blanks among them; as it is given, where there is such a company.
+-- A SIRET names an establishment, and a number of seven digits nobody.
+CREATE TABLE written (siren text, x int, y int);
+INSERT INTO written VALUES ('756099655', 1, 0), ('756 099 656', 2, 0), ('756099656', 3, 0),
+	('75609965500012', 4, 0), ('7560', 5, 0);
+SELECT risk.bind_source('two@1', 'written', 'siren');
+SELECT quote_nullable(n) AS number, score_company(n, 'two@1') FROM unnest(ARRAY['756 099 655', ' 756099655 ',
+	E'756\t099\n655', U&'756\00A0099\00A0655', U&'756\202F099\2009655', '756 099 656', '756099656',
+	'75609965500012', '7560', '756 099 657', '756-099-655', '75 60 99 65 500 012']) n;
+SELECT score_company('75609965500013', 'two@1');
+SELECT score_company(75609965500013, 'two@1');
+SELECT score_company('756 099 655 00013', 'two@1');
+SELECT score_company('7560996', 'two@1');
+SELECT score_company(left('75609965500013', 9), 'two@1');
+SELECT score_company('unknown', 'two@1'), score_company('123456789', 'two@1'), score_company(7, 'two@1');
+-- one notice a statement, also of a function that runs many, and of a cursor's
+DO $$ BEGIN FOR i IN 1 .. 3 LOOP PERFORM score_company('7560996', 'two@1'), risk.explanation('75609', 'two@1');
+	END LOOP; END $$;
+BEGIN;
+DECLARE c CURSOR FOR SELECT score_company('7560996' || n, 'two@1') AS score FROM generate_series(0, 9) n;
+FETCH 1 c;
+FETCH 1 c;
+COMMIT;
+DROP TABLE written;
+
+-- Periods: the latest that there is, or the one given; one within a month where all are first days of months
 CREATE TABLE monthly ("Siren" text, "Mois" date, x int, y int, PRIMARY KEY ("Siren", "Mois"));
 INSERT INTO monthly VALUES ('000000001', '2026-01-01', 1, 0), ('000000001', '2026-03-01', 3, 0),
 	('000000001', '2026-02-01', 2, 0),
@@ -330,6 +375,61 @@ SELECT score_company(1, 'two@1'), score_company(1, 'two@1', '2026-02-01'),
 SELECT n, p::date AS period, score_company(n, 'two@1', p::date) FROM generate_series(1, 2) n,
 	generate_series('2026-01-01', '2026-03-01', interval '1 month') p ORDER BY n, p;
 SELECT contribution FROM explain_score('000000001', 'two@1', '2026-02-01', 1) ORDER BY rank;
+SELECT p, score_company(1, 'two@1', p) FROM unnest('{2026-01-31,2026-02-28,2026-04-01,2026-04-02,2025-12-31,
+	infinity}'::date[]) p;
+SELECT score_company(3, 'two@1', '2026-01-15') AS none, score_company(3, 'two@1', 'infinity') AS infinite;
+INSERT INTO monthly VALUES ('000000001', '2026-01-15', 4, 0);
+SELECT p, score_company(1, 'two@1', p) FROM unnest('{2026-01-15,2026-01-31,2026-02-28}'::date[]) p;
+DELETE FROM monthly WHERE "Mois" = '2026-01-15';
+-- a date in the model's place
+SELECT outcome(format($$SELECT score_company('000000001', %L)$$, model))
+FROM unnest('{2026-02-01,01/02/2026,1.2.2026,2026-02,2026,2026-02/01,model-1-1}'::text[]) model;
+-- a period of any type that people or drivers have, and none of another; integers of any size
+SELECT score_company(1, 'two@1', date '2026-02-01') AS date,
+	score_company(1, 'two@1', text '2026-02-01') AS text, score_company(1, 'two@1', varchar '2026-02-01') AS varchar,
+	score_company(1, 'two@1', char(10) '2026-02-01') AS char,
+	score_company(1, 'two@1', timestamp '2026-02-01 00:00') AS timestamp,
+	score_company(1, 'two@1', timestamptz '2026-02-01 00:00') AS timestamptz,
+	score_company(1, 'two@1', '2026-02-01') AS literal,
+	score_company(1, 'two@1', period => '2026-02-01 12:00') AS named,
+	score_company(1, 'two@1', NULL) AS latest, score_company(1, 'two@1', NULL::varchar) AS null_varchar,
+	score_company(1, 'two@1', NULL::timestamp) AS null_timestamp, score_company('000000001', NULL, NULL) AS nulls
+FROM set_config('company_risk.default_model', 'two@1', true);
+SELECT outcome($$SELECT score_company(1, 'two@1', '2026-13-01')$$);
+SELECT outcome($$SELECT score_company(1, 'two@1', text 'some day')$$);
+SELECT outcome($$SELECT score_company(1, 'two@1', 20260201)$$) LIKE '42883:%' AS no_integer,
+	outcome($$SELECT score_company(1.5::float8, 'two@1')$$) LIKE '42883:%' AS no_float;
+SELECT score_company(1::smallint, 'two@1') AS smallint, score_company(1, 'two@1') AS integer,
+	score_company(1::bigint, 'two@1') AS bigint, score_company(1::numeric, 'two@1') AS numeric,
+	score_company('000000001', 'two@1') AS literal, score_company(text '000000001', text 'two@1') AS text,
+	score_company(varchar '000000001', varchar 'two@1') AS varchar,
+	score_company(char(9) '000000001', 'two@1') AS char, score_company(name '000000001', name 'two@1') AS name,
+	score_company(siren => '000000001', model => 'two@1') AS named;
+-- every verb that takes a number, with parameters of the types that drivers declare, or of none
+SELECT format($$PREPARE %I %s AS SELECT score_company($1, $2, $3) AS score,
+	(SELECT max(contribution) FROM explain_score($1, $2, $3, $4) WHERE rank = 1) AS reason,
+	(SELECT max(contribution) FROM risk.explain_groups($1, $2, $3) WHERE rank = 1) AS group_reason,
+	risk.explanation($1, $2, $3) -> 'score' AS explained$$, types, types)
+FROM unnest('{"(text, text, date, int)","(varchar, varchar, varchar, bigint)",
+	"(numeric, varchar, timestamp, bigint)","(int, text, text, int)","(bigint, varchar, timestamptz, smallint)","(unknown, unknown, unknown, unknown)"}'
+	::text[]) types \gexec
+SELECT format($$EXECUTE %I ('000000001', 'two@1', '2026-02-01', 1)$$, name)
+FROM pg_prepared_statements WHERE name LIKE '(%' ORDER BY prepare_time \gexec
+SELECT format($$EXECUTE %I ('000000001', 'two@1', NULL, NULL)$$, name)
+FROM pg_prepared_statements WHERE name LIKE '(%' ORDER BY prepare_time \gexec
+DEALLOCATE ALL;
+SELECT (explain_score(m, 'two@1', 1::bigint)).rank FROM monthly m WHERE m.y = 0 LIMIT 2;
+SELECT count(*) FROM explain_score('{1,2}'::float8[], 'two@1', top => 9223372036854775807);
+-- a company that is looked up by number in every row of the relation itself: its latest period
+SELECT "Mois", score_company("Siren", 'two@1') FROM monthly WHERE "Siren" = '000000001' ORDER BY 1;
+SELECT count(e.*) FROM monthly m, explain_score("Siren"::varchar(9)::text, 'two@1') e;
+SELECT count(*) FROM monthly m WHERE risk.explanation("Siren"::int, 'two@1') IS NOT NULL;
+SELECT count(*) FROM monthly m WHERE EXISTS (SELECT FROM explain_score(m."Siren", 'two@1'));
+-- not where it is meant, or the number is another's
+SELECT count(score_company("Siren", 'two@1', "Mois")), count(score_company(m, 'two@1')),
+	count(score_company(x::text, 'two@1')) AS others FROM monthly m;
+SELECT count(score_company(s, 'two@1')) FROM (SELECT DISTINCT siren AS s FROM company) c;
+SELECT outcome($$SELECT count(score_company("Siren", 'nobody')) FROM monthly$$);
 -- without its key nothing keeps a period from being there twice
 ALTER TABLE monthly DROP CONSTRAINT monthly_pkey;
 ALTER TABLE monthly ALTER "Mois" DROP NOT NULL;

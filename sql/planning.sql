@@ -401,7 +401,7 @@ DEALLOCATE allowed;
 -- nor directly, nor with a plan that another role's call made in the same session; and
 -- a function of the same name lends nothing
 BEGIN;
-REVOKE EXECUTE ON FUNCTION score_company(record, text), explain_score(record, text, integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION score_company(record, text), explain_score(record, text, bigint) FROM PUBLIC;
 CREATE FUNCTION scored_by_plan() RETURNS bigint LANGUAGE plpgsql AS
 	'BEGIN RETURN (SELECT count(score_company(f)) FROM firms f); END';
 CREATE FUNCTION risk_test.score_company(company record, model text) RETURNS float8 LANGUAGE plpgsql AS

@@ -225,8 +225,8 @@ SELECT risk.import_model('overflow', linear_model(ARRAY['a', 'b', 'c', 'd', 'e',
 SELECT risk.set_calibration('overflow@2', '{"method": "sigmoid", "slope": 1.1, "intercept": -0.3}');
 SELECT risk.set_calibration('overflow@3', '{"method": "isotonic", "margins": [-2, 0, 2], "scores": [0.1, 0.2, 0.7]}');
 SELECT risk.set_thresholds(format('overflow@%s', n), 0.7, 0.5) FROM generate_series(1, 3) n;
-CREATE TABLE overflow AS SELECT 1 AS siren, n AS large, v[1] AS a, v[2] AS b, v[3] AS c, v[4] AS d, v[5] AS e, v[6] AS f,
-	v[7] AS g, v[8] AS h, v[9] AS i, v[10] AS j, v[11] AS k, v[12] AS l, v
+CREATE TABLE overflow AS SELECT 1 AS siren, n AS large, v[1] AS a, v[2] AS b, v[3] AS c, v[4] AS d, v[5] AS e,
+	v[6] AS f, v[7] AS g, v[8] AS h, v[9] AS i, v[10] AS j, v[11] AS k, v[12] AS l, v
 FROM (VALUES (false, array_fill(0.25::float8, ARRAY[12])), (true, array_fill(3e38::float8, ARRAY[12])),
 	(true, array_fill('Infinity'::float8, ARRAY[12]))) o (n, v);
 SELECT model, large, risk.margin(v, model) AS margin, score_company(v, model) AS score, score_company(o, model) AS row,
@@ -249,4 +249,5 @@ SELECT outcome($$SELECT risk.roc_auc(score_company(o, 'overflow@1'), large) FROM
 SELECT outcome($$SELECT * FROM risk.evaluate_model('overflow@1', 'TABLE overflow', 'large')$$);
 SELECT outcome($$SELECT * FROM risk.compare_models('overflow@1', 'overflow@2', 'TABLE overflow')$$);
 SELECT outcome($$SELECT * FROM risk.compare_alerts('overflow@1', 'overflow@2', 'TABLE overflow', 'siren')$$);
-SELECT count(*) FROM risk.compare_alerts('overflow@1', 'overflow@2', 'SELECT * FROM overflow WHERE NOT large', 'siren');
+SELECT count(*) FROM risk.compare_alerts('overflow@1', 'overflow@2',
+	'SELECT * FROM overflow WHERE NOT large', 'siren');

@@ -2,7 +2,7 @@
  * Scoring and explaining
  *
  * A verb takes a row, a JSON object or an array, and those that people look
- * companies up with a company's number, as text or as bigint; the C function
+ * companies up with a company's number, as text or as a number; the C function
  * behind them finds out which it is.  None of them writes.  No SET clause: it
  * would cost more than the score.  What a bound relation's views run is not ours
  * to vouch for: forms by number stay out of parallel workers.
@@ -12,6 +12,45 @@ CREATE FUNCTION risk_internal.planner_support(internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'company_risk_support' LANGUAGE C STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_internal.planner_support(internal) IS
 	'The planner asks it to make whole rows into columns, and about cost and rows';
+
+/*
+ * A period is a date, and drivers bind it as text or as a timestamp: a type of its
+ * own, into which all of them go implicitly, keeps the verbs from having a form for
+ * each, which a call with fewer arguments could not tell apart.  For the same reason
+ * integers have no form of their own, but go where numerics do.
+ */
+CREATE TYPE risk.period;
+CREATE FUNCTION risk_internal.period_in(cstring) RETURNS risk.period
+	AS 'date_in' LANGUAGE internal STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.period_in(cstring) IS 'Text form of a period: that of a date';
+CREATE FUNCTION risk_internal.period_out(risk.period) RETURNS cstring
+	AS 'date_out' LANGUAGE internal STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.period_out(risk.period) IS 'Text form of a period: that of a date';
+CREATE FUNCTION risk_internal.period_recv(internal) RETURNS risk.period
+	AS 'date_recv' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.period_recv(internal) IS 'Binary form of a period: that of a date';
+CREATE FUNCTION risk_internal.period_send(risk.period) RETURNS bytea
+	AS 'date_send' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.period_send(risk.period) IS 'Binary form of a period: that of a date';
+CREATE TYPE risk.period (
+	INPUT = risk_internal.period_in, OUTPUT = risk_internal.period_out,
+	RECEIVE = risk_internal.period_recv, SEND = risk_internal.period_send, LIKE = pg_catalog.date);
+COMMENT ON TYPE risk.period IS
+	'A date as the argument of functions that look companies up: dates, timestamps and text go into it without a cast';
+
+CREATE FUNCTION risk_internal.period(timestamp) RETURNS risk.period
+	AS 'timestamp_date' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.period(timestamp) IS 'Internal: the day of a timestamp';
+CREATE FUNCTION risk_internal.period(timestamptz) RETURNS risk.period
+	AS 'timestamptz_date' LANGUAGE internal STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.period(timestamptz) IS 'Internal: the day of a timestamp, in the session''s time zone';
+CREATE CAST (date AS risk.period) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (risk.period AS date) WITHOUT FUNCTION AS ASSIGNMENT;
+CREATE CAST (timestamp AS risk.period) WITH FUNCTION risk_internal.period(timestamp) AS IMPLICIT;
+CREATE CAST (timestamptz AS risk.period) WITH FUNCTION risk_internal.period(timestamptz) AS IMPLICIT;
+CREATE CAST (text AS risk.period) WITH INOUT AS IMPLICIT;
+CREATE CAST (varchar AS risk.period) WITH INOUT AS IMPLICIT;
+CREATE CAST (bpchar AS risk.period) WITH INOUT AS IMPLICIT;
 
 CREATE FUNCTION score_company(company record, model text DEFAULT NULL)
 	RETURNS double precision
@@ -34,64 +73,64 @@ CREATE FUNCTION score_company(features double precision[], model text DEFAULT NU
 COMMENT ON FUNCTION score_company(double precision[], text) IS
 	'The model''s score, as score_company(record, text) has it, of an array with the features in the model''s order (position in risk.model_features): NULL is missing, categories by code';
 
-CREATE FUNCTION score_company(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
+CREATE FUNCTION score_company(siren text, model text DEFAULT NULL, period risk.period DEFAULT NULL)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION score_company(text, text, date) IS
-	'The model''s score, as score_company(record, text) has it, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest; nothing for a company that is not there';
+COMMENT ON FUNCTION score_company(text, text, risk.period) IS
+	'The model''s score, as score_company(record, text) has it, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest; nothing for a company that is not there, with a notice where the number cannot be one';
 
-CREATE FUNCTION score_company(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
+CREATE FUNCTION score_company(siren numeric, model text DEFAULT NULL, period risk.period DEFAULT NULL)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 500
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION score_company(bigint, text, date) IS
-	'The model''s score, as score_company(record, text) has it, of a company by its number as a bigint, which is padded with zeros to nine digits; else like the form for text';
+COMMENT ON FUNCTION score_company(numeric, text, risk.period) IS
+	'The model''s score, as score_company(record, text) has it, of a company by its number as a number, which is padded with zeros to nine digits; else like the form for text';
 
-CREATE FUNCTION explain_score(company record, model text DEFAULT NULL, top integer DEFAULT NULL)
+CREATE FUNCTION explain_score(company record, model text DEFAULT NULL, top bigint DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
 		value text, value_number double precision, unit text, contribution double precision,
 		points double precision, source text)
 	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL SAFE COST 5000 ROWS 40
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION explain_score(record, text, integer) IS
+COMMENT ON FUNCTION explain_score(record, text, bigint) IS
 	'Why a row has its score: (base), the average, with rank 0, then the features by weight; the words of (base) and (others) are in the model''s language. contribution: in margin units (log-odds), adds up to the margin; points: in the score''s unit, add up to the score; value: as the row has it; value_number: the number it is, a boolean being 1 or 0, and NULL for categories and what is missing; unit and source: the dictionary''s. top: so many features, the others in one row (NULL: all). No rows for a NULL row. Errors: those of score_company, but for the objective, without which points are NULL; a model with several outputs (risk.contributions)';
 
-CREATE FUNCTION explain_score(features jsonb, model text DEFAULT NULL, top integer DEFAULT NULL)
+CREATE FUNCTION explain_score(features jsonb, model text DEFAULT NULL, top bigint DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
 		value text, value_number double precision, unit text, contribution double precision,
 		points double precision, source text)
 	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL SAFE COST 5000 ROWS 40
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION explain_score(jsonb, text, integer) IS
-	'Why it has its score, as explain_score(record, text, integer) says it, of a JSON object, whose keys are the features'' names: numbers, booleans, categories by name, null for missing; a key that is not there is an error';
+COMMENT ON FUNCTION explain_score(jsonb, text, bigint) IS
+	'Why it has its score, as explain_score(record, text, bigint) says it, of a JSON object, whose keys are the features'' names: numbers, booleans, categories by name, null for missing; a key that is not there is an error';
 
-CREATE FUNCTION explain_score(features double precision[], model text DEFAULT NULL, top integer DEFAULT NULL)
+CREATE FUNCTION explain_score(features double precision[], model text DEFAULT NULL, top bigint DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
 		value text, value_number double precision, unit text, contribution double precision,
 		points double precision, source text)
 	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL SAFE COST 5000 ROWS 40
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION explain_score(double precision[], text, integer) IS
-	'Why it has its score, as explain_score(record, text, integer) says it, of an array with the features in the model''s order (position in risk.model_features): NULL is missing, categories by code';
+COMMENT ON FUNCTION explain_score(double precision[], text, bigint) IS
+	'Why it has its score, as explain_score(record, text, bigint) says it, of an array with the features in the model''s order (position in risk.model_features): NULL is missing, categories by code';
 
-CREATE FUNCTION explain_score(siren text, model text DEFAULT NULL, period date DEFAULT NULL, top integer DEFAULT NULL)
+CREATE FUNCTION explain_score(siren text, model text DEFAULT NULL, period risk.period DEFAULT NULL, top bigint DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
 		value text, value_number double precision, unit text, contribution double precision,
 		points double precision, source text)
 	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000 ROWS 40
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION explain_score(text, text, date, integer) IS
-	'Why it has its score, as explain_score(record, text, integer) says it, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest; nothing for a company that is not there';
+COMMENT ON FUNCTION explain_score(text, text, risk.period, bigint) IS
+	'Why it has its score, as explain_score(record, text, bigint) says it, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest; nothing for a company that is not there, with a notice where the number cannot be one';
 
-CREATE FUNCTION explain_score(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL, top integer DEFAULT NULL)
+CREATE FUNCTION explain_score(siren numeric, model text DEFAULT NULL, period risk.period DEFAULT NULL, top bigint DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
 		value text, value_number double precision, unit text, contribution double precision,
 		points double precision, source text)
 	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000 ROWS 40
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION explain_score(bigint, text, date, integer) IS
-	'Why it has its score, as explain_score(record, text, integer) says it, of a company by its number as a bigint, which is padded with zeros to nine digits; else like the form for text';
+COMMENT ON FUNCTION explain_score(numeric, text, risk.period, bigint) IS
+	'Why it has its score, as explain_score(record, text, bigint) says it, of a company by its number as a number, which is padded with zeros to nine digits; else like the form for text';
 
 CREATE FUNCTION risk.margin(company record, model text DEFAULT NULL)
 	RETURNS double precision
@@ -201,21 +240,21 @@ CREATE FUNCTION risk.explain_groups(features double precision[], model text DEFA
 COMMENT ON FUNCTION risk.explain_groups(double precision[], text) IS
 	'Why it has its score, as risk.explain_groups(record, text) says it, of an array with the features in the model''s order (position in risk.model_features): NULL is missing, categories by code';
 
-CREATE FUNCTION risk.explain_groups(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
+CREATE FUNCTION risk.explain_groups(siren text, model text DEFAULT NULL, period risk.period DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature_group text, group_label text,
 		contribution double precision, points double precision, features integer)
 	AS 'MODULE_PATHNAME', 'company_risk_explain_groups' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000 ROWS 6
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION risk.explain_groups(text, text, date) IS
-	'Why it has its score, as risk.explain_groups(record, text) says it, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest; nothing for a company that is not there';
+COMMENT ON FUNCTION risk.explain_groups(text, text, risk.period) IS
+	'Why it has its score, as risk.explain_groups(record, text) says it, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest; nothing for a company that is not there, with a notice where the number cannot be one';
 
-CREATE FUNCTION risk.explain_groups(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
+CREATE FUNCTION risk.explain_groups(siren numeric, model text DEFAULT NULL, period risk.period DEFAULT NULL)
 	RETURNS TABLE (rank integer, feature_group text, group_label text,
 		contribution double precision, points double precision, features integer)
 	AS 'MODULE_PATHNAME', 'company_risk_explain_groups' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000 ROWS 6
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION risk.explain_groups(bigint, text, date) IS
-	'Why it has its score, as risk.explain_groups(record, text) says it, of a company by its number as a bigint, which is padded with zeros to nine digits; else like the form for text';
+COMMENT ON FUNCTION risk.explain_groups(numeric, text, risk.period) IS
+	'Why it has its score, as risk.explain_groups(record, text) says it, of a company by its number as a number, which is padded with zeros to nine digits; else like the form for text';
 
 CREATE FUNCTION risk.explanation(company record, model text DEFAULT NULL)
 	RETURNS jsonb
@@ -238,19 +277,19 @@ CREATE FUNCTION risk.explanation(features double precision[], model text DEFAULT
 COMMENT ON FUNCTION risk.explanation(double precision[], text) IS
 	'Score, level and reasons, as risk.explanation(record, text) has them, of an array with the features in the model''s order (position in risk.model_features): NULL is missing, categories by code';
 
-CREATE FUNCTION risk.explanation(siren text, model text DEFAULT NULL, period date DEFAULT NULL)
+CREATE FUNCTION risk.explanation(siren text, model text DEFAULT NULL, period risk.period DEFAULT NULL)
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'company_risk_explanation' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION risk.explanation(text, text, date) IS
-	'Score, level and reasons, as risk.explanation(record, text) has them, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest; nothing for a company that is not there';
+COMMENT ON FUNCTION risk.explanation(text, text, risk.period) IS
+	'Score, level and reasons, as risk.explanation(record, text) has them, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest; nothing for a company that is not there, with a notice where the number cannot be one';
 
-CREATE FUNCTION risk.explanation(siren bigint, model text DEFAULT NULL, period date DEFAULT NULL)
+CREATE FUNCTION risk.explanation(siren numeric, model text DEFAULT NULL, period risk.period DEFAULT NULL)
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'company_risk_explanation' LANGUAGE C STABLE PARALLEL RESTRICTED COST 5000
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION risk.explanation(bigint, text, date) IS
-	'Score, level and reasons, as risk.explanation(record, text) has them, of a company by its number as a bigint, which is padded with zeros to nine digits; else like the form for text';
+COMMENT ON FUNCTION risk.explanation(numeric, text, risk.period) IS
+	'Score, level and reasons, as risk.explanation(record, text) has them, of a company by its number as a number, which is padded with zeros to nine digits; else like the form for text';
 
 CREATE FUNCTION risk.alert_level(score double precision, model text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_alert_level' LANGUAGE C STABLE PARALLEL SAFE COST 10;
@@ -352,14 +391,14 @@ CREATE FUNCTION risk_internal.score_columns(names text[], model text, VARIADIC c
 COMMENT ON FUNCTION risk_internal.score_columns(text[], text, "any") IS
 	'What score_company(record, text) becomes in a plan; not for direct use';
 
-CREATE FUNCTION risk_internal.explain_score_columns(names text[], model text, top integer, VARIADIC columns "any")
+CREATE FUNCTION risk_internal.explain_score_columns(names text[], model text, top bigint, VARIADIC columns "any")
 	RETURNS TABLE (rank integer, feature text, label text, feature_group text, group_label text,
 		value text, value_number double precision, unit text, contribution double precision,
 		points double precision, source text)
 	AS 'MODULE_PATHNAME', 'company_risk_explain_score' LANGUAGE C STABLE PARALLEL SAFE COST 5000 ROWS 40
 	SUPPORT risk_internal.planner_support;
-COMMENT ON FUNCTION risk_internal.explain_score_columns(text[], text, integer, "any") IS
-	'What explain_score(record, text, integer) becomes in a plan; not for direct use';
+COMMENT ON FUNCTION risk_internal.explain_score_columns(text[], text, bigint, "any") IS
+	'What explain_score(record, text, bigint) becomes in a plan; not for direct use';
 
 CREATE FUNCTION risk_internal.margin_columns(names text[], model text, VARIADIC columns "any")
 	RETURNS double precision

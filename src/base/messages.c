@@ -1,9 +1,10 @@
 /*
  * messages.c
- *		Texts for messages: lists of names, and bytes that are not ours.
+ *		Texts for messages: lists of names, and bytes that are not ours; and what is said once.
  */
 #include "base/messages.h"
 
+#include "access/xact.h"
 #include "mb/pg_wchar.h"
 
 #define NAMES_IN_MESSAGE 10
@@ -39,4 +40,15 @@ message_text(const char *utf8, Size length)
 	if (!pg_verify_mbstr(PG_UTF8, copy, (int) strlen(copy), true))
 		return message_ascii(copy);
 	return copy;
+}
+
+bool
+first_in_statement(TimestampTz *last)
+{
+	TimestampTz start = GetCurrentStatementStartTimestamp();
+
+	if (*last == start)
+		return false;
+	*last = start;
+	return true;
 }

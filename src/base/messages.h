@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 
 /* Adds to a message's list of names; count are there.  From the eleventh on it is only said that there are more. */
@@ -21,5 +22,8 @@ extern char *message_text(const char *utf8, Size length);
 
 /* In place: anything but ASCII becomes a question mark. */
 extern char *message_ascii(char *text);
+
+/* Is it the first time in a client's statement?  last is the caller's memory of that. */
+extern bool first_in_statement(TimestampTz *last);
 
 #endif							/* MESSAGES_H */

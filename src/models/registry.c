@@ -8,6 +8,8 @@
  */
 #include "models/registry.h"
 
+#include <ctype.h>
+
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -187,12 +189,33 @@ only_production_version(Snapshot snapshot)
 	return found;
 }
 
+/* Is it what people write for a date: three numbers, with the same sign between them? */
+static bool
+is_like_date(const char *reference)
+{
+	const char *rest = reference;
+	int			separators = 0;
+	char		separator = '\0';
+
+	for (; *rest != '\0'; rest++)
+	{
+		if (isdigit((unsigned char) *rest))
+			continue;
+		if (strchr("-/.", *rest) == NULL || (separators++ > 0 && *rest != separator))
+			return false;
+		separator = *rest;
+	}
+	return separators == 2 && rest - reference >= 6 && rest - reference <= 10;
+}
+
 static _Noreturn void
 fail_unknown(const char *reference)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("model \"%s\" does not exist", reference),
+			 is_like_date(reference) ?
+			 errhint("If the date is meant as a period, write period => '%s'.", reference) :
 			 errhint("See the view risk.models.")));
 }
 
@@ -278,6 +301,14 @@ registry_resolve(const char *reference, Snapshot snapshot)
 	return found;
 }
 
+static void
+read_name(HeapTuple tuple, Relation relation, AttrNumber column, NameData *name)
+{
+	char	   *string = registry_string(tuple, relation, column);
+
+	namestrcpy(name, string != NULL ? string : "");
+}
+
 /* The size that a row of the registry says, of the rounds in use */
 static void
 read_size(HeapTuple tuple, Relation relation, ModelSize *size)
@@ -289,6 +320,10 @@ read_size(HeapTuple tuple, Relation relation, ModelSize *size)
 	size->depth = DatumGetInt32(registry_required(tuple, relation, REGISTRY_DEPTH));
 	size->trees = share * DatumGetInt32(registry_required(tuple, relation, REGISTRY_TREES));
 	size->nodes = share * DatumGetInt64(registry_required(tuple, relation, REGISTRY_NODES));
+	read_name(tuple, relation, REGISTRY_SOURCE_SCHEMA, &size->source_schema);
+	read_name(tuple, relation, REGISTRY_SOURCE_RELATION, &size->source_relation);
+	read_name(tuple, relation, REGISTRY_KEY_COLUMN, &size->key_column);
+	read_name(tuple, relation, REGISTRY_PERIOD_COLUMN, &size->period_column);
 }
 
 /* Is it the version, or a production version, with the content that a reference asks for? */

@@ -55,13 +55,19 @@ typedef struct ModelVersion
  */
 extern ModelVersion *registry_resolve(const char *reference, Snapshot snapshot);
 
-/* How large a version is, for estimates */
+/* What the planner asks about a version: how large it is, and its relation */
 typedef struct ModelSize
 {
 	int			features;
 	int			depth;
 	double		trees;			/* of the rounds in use, as are the nodes */
 	double		nodes;
+
+	/* where its companies are looked up; "" for none */
+	NameData	source_schema;
+	NameData	source_relation;
+	NameData	key_column;
+	NameData	period_column;
 } ModelSize;
 
 /*

@@ -37,6 +37,7 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -83,8 +84,8 @@ create_call(FunctionCallInfo fcinfo, int first_argument)
 		case FLOAT8ARRAYOID:
 			call->form = FORM_ARRAY;
 			break;
-		case INT8OID:
-			call->key_is_bigint = true;
+		case NUMERICOID:
+			call->key_is_number = true;
 			/* FALLTHROUGH */
 		case TEXTOID:
 			call->form = FORM_KEY;
@@ -106,10 +107,10 @@ create_call(FunctionCallInfo fcinfo, int first_argument)
 	{
 		if (function->proargtypes.values[i] == TEXTOID)
 			call->model_argument = i;
-		else if (function->proargtypes.values[i] == DATEOID)
-			call->period_argument = i;
-		else if (function->proargtypes.values[i] == INT4OID)
+		else if (function->proargtypes.values[i] == INT8OID)
 			call->top_argument = i;
+		else if (call->form == FORM_KEY)
+			call->period_argument = i;
 	}
 	ReleaseSysCache(tuple);
 	if (call->form == FORM_COLUMNS)
@@ -217,21 +218,20 @@ call_begin_at(FunctionCallInfo fcinfo, int first_argument)
 	return call;
 }
 
-/* The company's number as text: a bigint has lost its leading zeros. */
+/* The company's number as text: a number has lost its leading zeros. */
 static char *
 key_argument(Call *call, FunctionCallInfo fcinfo)
 {
-	int64		number;
+	char	   *digits;
+	int			length;
 
-	if (!call->key_is_bigint)
+	if (!call->key_is_number)
 		return text_to_cstring(PG_GETARG_TEXT_PP(call->first_argument));
-	number = PG_GETARG_INT64(call->first_argument);
-	if (number < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid company number " INT64_FORMAT, number),
-				 errdetail("The number of a company is not negative.")));
-	return psprintf("%09lld", (long long) number);
+	digits = numeric_normalize(PG_GETARG_NUMERIC(call->first_argument));
+	length = strspn(digits, "0123456789");
+	if (digits[length] != '\0' || length >= 9)
+		return digits;
+	return psprintf("%.*s%s", 9 - length, "000000000", digits);
 }
 
 bool

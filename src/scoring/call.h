@@ -22,7 +22,7 @@ typedef enum CallForm
 	FORM_ROW,
 	FORM_JSONB,
 	FORM_ARRAY,
-	FORM_KEY,					/* a company's number, as text or as bigint */
+	FORM_KEY,					/* a company's number, as text or as a number */
 	FORM_COLUMNS,				/* a row, column by column (rewrite_rows.c) */
 	FORM_SCORE					/* a score: needs the version, not its image */
 } CallForm;
@@ -48,7 +48,7 @@ typedef struct Call
 	int			period_argument;	/* -1 when the form has none */
 	int			top_argument;	/* -1 when the function has none */
 	int			columns_argument;	/* the first column; -1 when the form has none */
-	bool		key_is_bigint;
+	bool		key_is_number;
 
 	/* what the rest holds for; all of it is made anew when this changes */
 	SnapshotMark mark;

@@ -29,7 +29,7 @@
  * The size of the model that a call names, under the planner's snapshot.  The
  * planner asks again and again in one statement: the answer is kept.
  */
-static bool
+bool
 measure_model(const Node *argument, ModelSize *size)
 {
 	static struct
@@ -85,7 +85,7 @@ estimate_cost(SupportRequestCost *request)
 	switch (form.first_argument)
 	{
 		case TEXTOID:
-		case INT8OID:
+		case NUMERICOID:
 			cost += COST_OF_LOOKUP;
 			break;
 		case JSONBOID:
@@ -118,8 +118,8 @@ estimate_rows(SupportRequestRows *request)
 	/* top is the last argument, but for columns */
 	top = list_nth(arguments, form.first_argument == TEXTARRAYOID ? 2 : list_length(arguments) - 1);
 	request->rows = size.features + 1.0;
-	if (IsA(top, Const) && top->consttype == INT4OID && !top->constisnull &&
-		DatumGetInt32(top->constvalue) >= 0 && DatumGetInt32(top->constvalue) < size.features)
-		request->rows = DatumGetInt32(top->constvalue) + 2.0;
+	if (IsA(top, Const) && top->consttype == INT8OID && !top->constisnull &&
+		DatumGetInt64(top->constvalue) >= 0 && DatumGetInt64(top->constvalue) < size.features)
+		request->rows = DatumGetInt64(top->constvalue) + 2.0;
 	return true;
 }

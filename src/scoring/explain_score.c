@@ -25,16 +25,16 @@
 static int
 top_argument(Call *call, FunctionCallInfo fcinfo, int count)
 {
-	int			top;
+	int64		top;
 
 	if (PG_ARGISNULL(call->top_argument))
 		return count;
-	top = PG_GETARG_INT32(call->top_argument);
+	top = PG_GETARG_INT64(call->top_argument);
 	if (top < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("top must not be negative")));
-	return Min(top, count);
+	return (int) Min(top, count);
 }
 
 /* A row that stands for no feature: where explanations start, or the sum of the others */

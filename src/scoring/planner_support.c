@@ -8,6 +8,7 @@
 #include "nodes/supportnodes.h"
 
 #include "scoring/estimates.h"
+#include "scoring/keyed_call.h"
 #include "scoring/rewrite_rows.h"
 
 /* All of them have this support function. */
@@ -19,8 +20,12 @@ company_risk_support(PG_FUNCTION_ARGS)
 	Node	   *answer = NULL;
 
 	if (IsA(request, SupportRequestSimplify))
-		answer = rewrite_row(((SupportRequestSimplify *) request)->root,
-							 ((SupportRequestSimplify *) request)->fcall);
+	{
+		SupportRequestSimplify *simplify = (SupportRequestSimplify *) request;
+
+		notice_keyed_call(simplify->root, simplify->fcall);
+		answer = rewrite_row(simplify->root, simplify->fcall);
+	}
 	else if (IsA(request, SupportRequestCost))
 		answer = estimate_cost((SupportRequestCost *) request) ? request : NULL;
 	else if (IsA(request, SupportRequestRows))

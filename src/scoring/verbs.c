@@ -64,7 +64,7 @@ verb_form(Oid function, VerbForm *form)
 Oid
 verb_columns_function(const VerbForm *row_form)
 {
-	Oid			types[4] = {TEXTARRAYOID, TEXTOID, INT4OID, ANYOID};
+	Oid			types[4] = {TEXTARRAYOID, TEXTOID, INT8OID, ANYOID};
 	int			count = row_form->argument_count + 1;
 	Oid			schema = get_namespace_oid(REGISTRY_SCHEMA, true);
 
