@@ -125,6 +125,7 @@ OBJS = \
 	src/training/fit_isotonic.o \
 	src/training/fit_sigmoid.o \
 	src/training/held_out.o \
+	src/training/identifiers.o \
 	src/training/parameters.o \
 	src/training/periods.o \
 	src/training/progress.o \

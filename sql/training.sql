@@ -146,7 +146,7 @@ SELECT first_period, last_period, first_held_out_period, training_rows, validati
 FROM risk.trainings WHERE name = 'periods';
 -- those that a column marks; the same rows choose and judge
 SELECT risk.train_model('marked', 'SELECT *, draw(siren) < 0.25 AS mine FROM known_rows', 'failed',
-	validation_column => 'mine',
+	validation_column => 'mine', key_column => 'siren',
 	rounds => 5, test_share => 0);
 SELECT training_rows = (SELECT count(*) FROM borrower WHERE draw(siren) >= 0.25) AS training, test_rows
 FROM risk.trainings WHERE name = 'marked';

@@ -45,6 +45,30 @@ SELECT training('SELECT id, CASE id WHEN 9 THEN -1e39::float8 ELSE z::float8 END
 SELECT training('SELECT id, CASE id WHEN 9 THEN -(10::numeric ^ 400) ELSE z END AS z, y FROM sound ORDER BY id');
 SELECT training('SELECT n % 2 = 0 AS y, ''company '' || n AS name FROM generate_series(1, 1000000) n');
 SELECT training('SELECT y, id % 2 AS z, repeat(md5(id::text), 4000) AS report FROM sound');
+-- what says whose a row is is no category, unless it is named: by rows, by keys, and by dates where there is no key
+CREATE TABLE panel AS
+SELECT 'k' || k AS siren, 'd' || (k % 150) / 3 AS commune, 'c' || (k % 12) AS sector, k * 3 % 7 AS x,
+	date '2024-01-01' + m * 31 AS period, 'note ' || k || '/' || m AS note,
+	timestamp '2024-01-01' + (10 * k + m) * interval '1 second' AS made_at, (k + m) % 5 = 0 AS y
+FROM generate_series(1, 300) k, generate_series(1, 8) m WHERE (k + m) % 9 > 0 ORDER BY m, k;
+SELECT training('SELECT note, x, y FROM panel');
+SELECT training('SELECT siren, sector, commune, x, period, y FROM panel');
+SELECT training('SELECT siren, sector, commune, x, period, y FROM panel', ', period_column => ''period''');
+SELECT training('SELECT *, siren AS name FROM panel', ', key_column => ''siren''');
+SELECT outcome($$SELECT FROM risk.cross_validate('SELECT siren, x, period, y FROM panel', 'y', folds => 2)$$);
+BEGIN;
+SELECT training('SELECT commune, made_at, x, y FROM panel');
+SELECT training('TABLE panel', ', features => ''{siren,x}''');
+SELECT training('SELECT siren, commune, sector, x, period, y FROM panel', ', key_column => ''siren''');
+-- few values are categories in few rows, too
+SELECT training('SELECT sector, x, (x + m) % 2 = 0 AS y FROM panel, generate_series(1, 2) m LIMIT 40',
+	', validation_share => 0');
+-- what the model learns from, by kind
+SET client_min_messages = notice;
+SELECT risk.train_model('said', 'SELECT *, x + 0.5 AS z, x > 3 AS high FROM panel', 'y', key_column => 'siren',
+	rounds => 3, features => '{commune,x,z,high,sector}');
+SELECT count(*) FROM risk.cross_validate('SELECT x, period, sector, y FROM panel', 'y', folds => 2, rounds => 1);
+ROLLBACK;
 -- ---------- weights, periods, marks
 SELECT training('SELECT *, x - 1 AS w FROM sound', ', weight_column => ''w''');
 SELECT training('SELECT *, CASE WHEN id > 1 THEN 1.5 END AS w FROM sound ORDER BY id', ', weight_column => ''w''');

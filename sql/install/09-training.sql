@@ -406,7 +406,7 @@ END
 $$;
 COMMENT ON FUNCTION risk.train_model(text, text, name, text[], name, name, name, name, jsonb, integer, integer,
 		double precision, integer, integer, name, double precision, double precision, text, bigint, integer, text) IS
-	'Runs a query as the caller, trains an XGBoost model (binary:logistic) on its rows, and keeps it as the next version of a name, a candidate, with calibration, thresholds, metrics and all that was asked for. Returns name@version. label_column: the outcome; features: columns to learn from (default: all usable ones); key_column: whose row it is, so that a company is on one side; known_column: rows that are known cases, for metrics without them; positive_share: of positives in training, by leaving out negatives';
+	'Runs a query as the caller, trains an XGBoost model (binary:logistic) on its rows, and keeps it as the next version of a name, a candidate, with calibration, thresholds, metrics and all that was asked for. Returns name@version. label_column: the outcome; features: columns to learn from (default: all usable ones, but a text column in which most values identify rows or keys is an error); a notice says which they are; key_column: whose row it is, so that a company is on one side; known_column: rows that are known cases, for metrics without them; positive_share: of positives in training, by leaving out negatives';
 REVOKE ALL ON FUNCTION risk.train_model(text, text, name, text[], name, name, name, name, jsonb, integer, integer,
 		double precision, integer, integer, name, double precision, double precision, text, bigint, integer, text) FROM PUBLIC;
 

@@ -12,10 +12,7 @@
 #include "common/hashfn.h"
 #include "utils/memutils.h"
 
-/* A feature with more categories than this is an identifier, not a category. */
-#define CATEGORIES_MAX 65536
-
-/* And their names are names, not texts. */
+/* Names of categories are names, not texts. */
 #define CATEGORY_NAMES_BYTES_MAX (16 * 1024 * 1024)
 
 typedef struct CategoryKey

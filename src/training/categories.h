@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+/* A feature with more categories than this is an identifier, not a category. */
+#define CATEGORIES_MAX 65536
+
 typedef struct CategoryNames
 {
 	const char *column;			/* whose they are, for messages */

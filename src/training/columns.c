@@ -50,8 +50,8 @@ fail_column_type(TrainingColumns *columns, int column, const char *part, const c
 			 errdetail("It must be %s.", must)));
 }
 
-static Oid
-column_type(TrainingColumns *columns, int column)
+Oid
+training_columns_type(const TrainingColumns *columns, int column)
 {
 	return getBaseType(TupleDescAttr(columns->descriptor, column)->atttypid);
 }
@@ -59,7 +59,7 @@ column_type(TrainingColumns *columns, int column)
 static void
 check_boolean(TrainingColumns *columns, int column, const char *part)
 {
-	if (column >= 0 && column_type(columns, column) != BOOLOID)
+	if (column >= 0 && training_columns_type(columns, column) != BOOLOID)
 		fail_column_type(columns, column, part, "a boolean");
 }
 
@@ -90,30 +90,30 @@ find_parts(TrainingColumns *columns, const TrainingSpec *spec)
 								NameStr(TupleDescAttr(columns->descriptor, *parts[i])->attname),
 								names[j], names[i])));
 
-	if (!conversion_to_number(column_type(columns, columns->label), &columns->label_conversion))
+	if (!conversion_to_number(training_columns_type(columns, columns->label), &columns->label_conversion))
 		fail_column_type(columns, columns->label, names[0],
 						 "a boolean, or a number that is 0 or 1");
 	if (columns->weight >= 0 &&
-		(!conversion_to_number(column_type(columns, columns->weight),
+		(!conversion_to_number(training_columns_type(columns, columns->weight),
 							   &columns->weight_conversion) ||
 		 columns->weight_conversion == CONVERT_BOOL))
 		fail_column_type(columns, columns->weight, names[3], "a number");
 	check_boolean(columns, columns->known, names[4]);
 	check_boolean(columns, columns->held_out, names[5]);
 	if (columns->fold >= 0 &&
-		(!conversion_to_number(column_type(columns, columns->fold), &columns->fold_conversion) ||
+		(!conversion_to_number(training_columns_type(columns, columns->fold), &columns->fold_conversion) ||
 		 columns->fold_conversion > CONVERT_INT8))
 		fail_column_type(columns, columns->fold, names[6], "a whole number");
 	if (columns->period >= 0)
 	{
-		columns->period_type = column_type(columns, columns->period);
+		columns->period_type = training_columns_type(columns, columns->period);
 		if (!period_type(columns->period_type))
 			fail_column_type(columns, columns->period, names[2],
 							 "a date, a timestamp or a whole number");
 	}
 	if (columns->key >= 0)
 	{
-		columns->key_type = column_type(columns, columns->key);
+		columns->key_type = training_columns_type(columns, columns->key);
 		if (!training_key_type(columns->key_type))
 			fail_column_type(columns, columns->key, names[1],
 							 "text, an enum, a whole number, a numeric, a uuid, a date, or a timestamp without time zone; "
@@ -244,4 +244,43 @@ training_columns_keep_varying(TrainingColumns *columns, const TrainingSpec *spec
 				 errhint("A model cannot learn from such a column: leave it out, or look for a mistake in the query.")));
 	ereport(NOTICE,
 			(errmsg("columns with the same value in all rows are left out: %s", names.data)));
+}
+
+/* A kind with its columns, categories with their number; nothing where there are none */
+static void
+add_kind(StringInfo text, const TrainingColumns *columns, FeatureType type, const char *kind)
+{
+	bool		any = false;
+
+	for (int i = 0; i < columns->feature_count; i++)
+	{
+		const TrainingColumn *column = &columns->columns[columns->features[i]];
+
+		if (column->type != type)
+			continue;
+		if (any)
+			appendStringInfoString(text, ", ");
+		else
+			appendStringInfo(text, "%s%s: ", text->len > 0 ? "\n" : "", kind);
+		any = true;
+		appendStringInfo(text, "\"%s\"", column->name);
+		if (column->categories != NULL)
+			appendStringInfo(text, " (%d)", column->categories->count);
+	}
+}
+
+void
+training_columns_tell_features(const TrainingColumns *columns)
+{
+	StringInfoData kinds;
+
+	initStringInfo(&kinds);
+	add_kind(&kinds, columns, FEATURE_FLOAT, "Numbers");
+	add_kind(&kinds, columns, FEATURE_INTEGER, "Whole numbers");
+	add_kind(&kinds, columns, FEATURE_INDICATOR, "Booleans");
+	add_kind(&kinds, columns, FEATURE_CATEGORY, "Categories");
+	ereport(NOTICE,
+			(errmsg_plural("the model learns from %d column", "the model learns from %d columns",
+						   columns->feature_count, columns->feature_count),
+			 errdetail("%s", kinds.data)));
 }

@@ -25,6 +25,7 @@ typedef struct TrainingColumn
 	CategoryNames *categories;	/* NULL unless it is categorical */
 	float		first;			/* value in the first row */
 	bool		varies;
+	int64		filled;			/* rows that have a value, of a categorical one */
 } TrainingColumn;
 
 typedef struct TrainingColumns
@@ -57,6 +58,9 @@ typedef struct TrainingColumns
 /* Errors where a column is missing, there twice, or of a wrong type.  In CurrentMemoryContext. */
 extern TrainingColumns *training_columns_find(TupleDesc descriptor, const TrainingSpec *spec);
 
+/* A column's type, the one below its domains */
+extern Oid	training_columns_type(const TrainingColumns *columns, int column);
+
 /* A notice of the columns that cannot be features, if there are any */
 extern void training_columns_tell_unusable(const TrainingColumns *columns);
 
@@ -66,5 +70,8 @@ extern void training_columns_tell_unusable(const TrainingColumns *columns);
  * notice.
  */
 extern void training_columns_keep_varying(TrainingColumns *columns, const TrainingSpec *spec);
+
+/* A notice of the features, by kind, once they are known */
+extern void training_columns_tell_features(const TrainingColumns *columns);
 
 #endif							/* COLUMNS_H */

@@ -36,6 +36,12 @@ typedef struct PeriodEntry
 #include "lib/simplehash.h"
 
 bool
+date_type(Oid type)
+{
+	return type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
+}
+
+bool
 period_type(Oid type)
 {
 	switch (type)

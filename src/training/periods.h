@@ -25,6 +25,9 @@ typedef struct Periods
 /* Can a column of this type hold periods? */
 extern bool period_type(Oid type);
 
+/* Does it hold dates or times, not numbers? */
+extern bool date_type(Oid type);
+
 /* A period as an int64 whose order is the periods'; false if it is infinite. */
 extern bool period_value(Oid type, Datum datum, int64 *period);
 

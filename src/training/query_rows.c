@@ -25,6 +25,7 @@
 
 #include "base/caller_query.h"
 #include "training/draw.h"
+#include "training/identifiers.h"
 #include "training/progress.h"
 
 #define ROWS_PER_FETCH 1000
@@ -36,6 +37,7 @@ typedef struct Reader
 	const TrainingSpec *spec;
 	TrainingColumns *columns;
 	TrainingData *data;
+	Identifiers *identifiers;
 	Datum	   *datums;			/* the row at hand, the slot's */
 	bool	   *nulls;
 } Reader;
@@ -190,7 +192,10 @@ read_features(Reader *reader, float *values)
 		if (reader->nulls[column->index])
 			value = get_float4_nan();
 		else if (column->categories != NULL)
+		{
 			value = read_category(column, reader->datums[column->index]);
+			column->filled++;
+		}
 		else
 		{
 			value = convert_number(column->conversion, reader->datums[column->index]);
@@ -224,6 +229,7 @@ read_row(Reader *reader)
 	row.held_out = read_mark(reader, columns->held_out);
 	row.fold = read_fold(reader);
 	read_features(reader, reader->data->buffer);
+	identifiers_add(reader->identifiers, row.lot, reader->datums, reader->nulls);
 	training_data_add(reader->data, &row);
 }
 
@@ -258,17 +264,19 @@ end_rows(DestReceiver *self)
 }
 
 static void
-end_of_rows(TrainingData *data, const TrainingSpec *spec)
+end_of_rows(TrainingData *data, const TrainingSpec *spec, const Identifiers *identifiers)
 {
 	if (data->rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("query returns no rows to train on")));
+	identifiers_check(identifiers);
 	for (int i = 0; i < data->columns->count; i++)
 		if (data->columns->columns[i].categories != NULL)
 			categories_sort(data->columns->columns[i].categories);
 	periods_sort(data->periods);
 	training_columns_keep_varying(data->columns, spec);
+	training_columns_tell_features(data->columns);
 }
 
 TrainingData *
@@ -296,6 +304,7 @@ training_query_read(const char *query, const TrainingSpec *spec,
 	training_columns_tell_unusable(reader.columns);
 	reader.data = training_data_create(reader.columns,
 									   periods_make(reader.columns->period_type, spec->period));
+	reader.identifiers = identifiers_create(reader.columns, spec);
 	while (PortalRunFetch(portal, FETCH_FORWARD, ROWS_PER_FETCH, &reader.receiver) > 0)
 	{
 		progress_rows(reader.data->rows);
@@ -307,7 +316,7 @@ training_query_read(const char *query, const TrainingSpec *spec,
 	MemoryContextDelete(reader.row_context);
 
 	MemoryContextSwitchTo(context);
-	end_of_rows(reader.data, spec);
+	end_of_rows(reader.data, spec, reader.identifiers);
 	MemoryContextSwitchTo(old_context);
 	return reader.data;
 }
