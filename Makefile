@@ -85,6 +85,7 @@ OBJS = \
 	src/scoring/keyed_call.o \
 	src/scoring/lookup.o \
 	src/scoring/planner_support.o \
+	src/scoring/requirements.o \
 	src/scoring/resolved_model.o \
 	src/scoring/rewrite_rows.o \
 	src/scoring/row_plan.o \

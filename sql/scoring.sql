@@ -251,3 +251,55 @@ SELECT outcome($$SELECT * FROM risk.compare_models('overflow@1', 'overflow@2', '
 SELECT outcome($$SELECT * FROM risk.compare_alerts('overflow@1', 'overflow@2', 'TABLE overflow', 'siren')$$);
 SELECT count(*) FROM risk.compare_alerts('overflow@1', 'overflow@2',
 	'SELECT * FROM overflow WHERE NOT large', 'siren');
+
+--
+-- A company of which too little is known has a score, and no level
+--
+-- Splits on a explain 0.75 * 0.25 * 2.5 ^ 2 of the variance, those on b 0.75 * 0.25 * 1 ^ 2; none reads c.
+SELECT risk.import_model('scope', tree_model(ARRAY['a', 'b', 'c'],
+	'[[[8, 0, 0, 1, 2, 1], [2, -1], [6, 1, 0, 3, 4, 0], [3, 1], [3, 2]]]'));
+SELECT risk.set_thresholds('scope@1', 0.5, 0.2);
+CREATE TABLE known (siren text PRIMARY KEY, a float8, b float8, c float8);
+INSERT INTO known VALUES ('000000001', 1, 1, 1), ('000000002', 1, NULL, NULL), ('000000003', NULL, 1, 1),
+	('000000004', NULL, 'NaN', 1);
+SELECT risk.bind_source('scope@1', 'known', 'siren');
+SELECT k.siren, m.*,
+	m.share = (1.171875 * (a IS NULL)::int + 0.1875 * (b IS NULL OR b = 'NaN')::int)::float8 / 1.359375 AS right,
+	m = risk.missing_features(to_jsonb(k), 'scope@1') AS objects,
+	m = risk.missing_features(ARRAY[a, b, c], 'scope@1') AS arrays,
+	m = risk.missing_features(siren, 'scope@1') AS texts, m = risk.missing_features(siren::int, 'scope@1') AS numbers
+FROM known k, risk.missing_features(k, 'scope@1') m ORDER BY siren;
+SELECT risk.missing_features(NULL::known, 'scope@1') IS NULL AS of_null,
+	risk.missing_features('999999999', 'scope@1') IS NULL AS unknown;
+CREATE VIEW levels AS SELECT siren, risk.alert_level(score_company(k, 'scope@1'), 'scope@1') AS of_score,
+	risk.alert_company(k, 'scope@1') AS of_company, risk.explanation(k, 'scope@1') ->> 'alert' AS explained,
+	num_nonnulls(nullif(risk.alert_company(to_jsonb(k), 'scope@1'), risk.alert_company(k, 'scope@1')),
+		nullif(risk.alert_company(ARRAY[a, b, c], 'scope@1'), risk.alert_company(k, 'scope@1')),
+		nullif(risk.alert_company(siren, 'scope@1'), risk.alert_company(k, 'scope@1')),
+		nullif(risk.alert_company(siren::int, 'scope@1'), risk.alert_company(k, 'scope@1'))) AS other_forms
+FROM known k;
+SELECT * FROM levels ORDER BY siren;
+SELECT risk.set_requirements('scope@1', 0.5);
+SELECT * FROM levels ORDER BY siren;
+-- as much as is allowed may be missing
+SELECT risk.set_requirements('scope@1', (risk.missing_features('000000002', 'scope@1')).share);
+SELECT siren, of_company FROM levels ORDER BY siren;
+SELECT risk.set_requirements('scope@1', 0), risk.describe_features('scope@1', '{"language": "fr"}');
+SELECT siren, of_company FROM levels ORDER BY siren;
+SELECT risk.set_requirements('scope@1', 0.5, 'Hors périmètre');
+SELECT siren, of_company, explained FROM levels ORDER BY siren;
+SELECT max_missing_share, alert_out_of_scope FROM risk.models WHERE name = 'scope';
+SELECT event, details FROM risk.model_events WHERE name = 'scope' AND event = 'requirements' ORDER BY number;
+-- the next version takes it over, as it does the bound relation
+SELECT risk.import_model('scope', tree_model(ARRAY['a', 'b', 'c'], '[[[1, 3]]]'));
+SELECT reference, max_missing_share, alert_out_of_scope, source_relation FROM risk.models WHERE name = 'scope'
+ORDER BY version;
+-- nothing is read: nothing is missing; a linear model's weights are its weights
+SELECT risk.missing_features(k, 'scope@2') FROM known k WHERE siren = '000000004';
+SELECT risk.import_model('scope', linear_model(ARRAY['a', 'b', 'c'], ARRAY[-3, 1, 0]));
+SELECT siren, (risk.missing_features(k, 'scope@3')).* FROM known k ORDER BY siren;
+SELECT risk.set_requirements('scope@1', NULL);
+SELECT siren, of_company FROM levels ORDER BY siren;
+SELECT outcome($$SELECT risk.alert_company(k, 'scope@2') FROM known k$$);
+SELECT outcome(format('SELECT risk.set_requirements(%L, %L)', 'scope@1', share))
+FROM unnest('{-0.1,1.1,NaN}'::float8[]) share;

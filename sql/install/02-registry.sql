@@ -15,7 +15,7 @@ COMMENT ON FUNCTION risk_internal.languages() IS
 CREATE FUNCTION risk_internal.alert_word(language text, level text) RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_alert_word' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_internal.alert_word(text, text) IS
-	'Internal: a language''s word for a level of alert, which is strong, moderate or none';
+	'Internal: a language''s word for a level of alert, which is strong, moderate, none or out of scope';
 
 /* What a name may be: the first "@" of a reference ends it. */
 CREATE FUNCTION risk_internal.is_model_name(name text) RETURNS boolean
@@ -96,6 +96,10 @@ CREATE TABLE risk_internal.registry (
 	period_column name,
 	-- how its scores are calibrated, by risk.set_calibration
 	calibration jsonb,
+	-- more of its features' weight than this may not be missing, for a level of alert; NULL: no matter
+	max_missing_share double precision,
+	-- the word for such companies; NULL: the language's
+	alert_out_of_scope text,
 	-- the last comparison with libxgboost
 	verified_at timestamptz,
 	verified_with text,
@@ -106,6 +110,8 @@ CREATE TABLE risk_internal.registry (
 	CONSTRAINT registry_version_check CHECK (version OPERATOR(pg_catalog.>) 0),
 	CONSTRAINT registry_state_check CHECK (
 		state OPERATOR(pg_catalog.=) ANY (ARRAY['candidate'::pg_catalog.text, 'production', 'archived'])),
+	CONSTRAINT registry_requirements_check CHECK (
+		max_missing_share OPERATOR(pg_catalog.>=) 0 AND max_missing_share OPERATOR(pg_catalog.<=) 1),
 	CONSTRAINT registry_language_check CHECK (language OPERATOR(pg_catalog.=) ANY (risk_internal.languages())),
 	CONSTRAINT registry_thresholds_check CHECK (
 		(threshold_strong IS NULL) OPERATOR(pg_catalog.=) (threshold_moderate IS NULL)

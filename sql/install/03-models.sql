@@ -24,6 +24,8 @@ SELECT r.name,
 	COALESCE(r.alert_strong, risk_internal.alert_word(r.language, 'strong')) AS alert_strong,
 	COALESCE(r.alert_moderate, risk_internal.alert_word(r.language, 'moderate')) AS alert_moderate,
 	COALESCE(r.alert_none, risk_internal.alert_word(r.language, 'none')) AS alert_none,
+	r.max_missing_share,
+	COALESCE(r.alert_out_of_scope, risk_internal.alert_word(r.language, 'out of scope')) AS alert_out_of_scope,
 	r.calibration OPERATOR(pg_catalog.->>) 'method'::pg_catalog.text AS calibration_method,
 	r.calibration,
 	r.source_schema::pg_catalog.text AS source_schema,
@@ -71,6 +73,8 @@ COMMENT ON COLUMN risk.models.language IS 'Language, en or fr, of the words that
 COMMENT ON COLUMN risk.models.alert_strong IS 'What risk.alert_level answers from threshold_strong on';
 COMMENT ON COLUMN risk.models.alert_moderate IS 'What risk.alert_level answers from threshold_moderate on';
 COMMENT ON COLUMN risk.models.alert_none IS 'What risk.alert_level answers below threshold_moderate';
+COMMENT ON COLUMN risk.models.max_missing_share IS 'Companies that lack more than this share of the weight of its features are out of scope (risk.set_requirements); NULL: none is';
+COMMENT ON COLUMN risk.models.alert_out_of_scope IS 'What risk.alert_company answers for a company that is out of scope';
 COMMENT ON COLUMN risk.models.calibration_method IS 'How scores are made from margins: sigmoid or isotonic; NULL when they are the objective''s own';
 COMMENT ON COLUMN risk.models.calibration IS 'The calibration, as risk.set_calibration takes it';
 COMMENT ON COLUMN risk.models.source_schema IS 'Schema of the relation in which companies are looked up (risk.bind_source)';
@@ -649,6 +653,31 @@ $$;
 COMMENT ON FUNCTION risk.set_thresholds(text, double precision, double precision) IS
 	'Sets from which scores on risk.alert_level answers a strong and a moderate alert: from 0 to 1 where scores are probabilities, infinity for a level of nobody. Returns name@version';
 REVOKE ALL ON FUNCTION risk.set_thresholds(text, double precision, double precision) FROM PUBLIC;
+
+CREATE FUNCTION risk.set_requirements(model text, max_missing_share double precision, out_of_scope text DEFAULT NULL)
+	RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	chosen risk_internal.registry := risk_internal.lock_version(set_requirements.model);
+BEGIN
+	IF set_requirements.max_missing_share NOT BETWEEN 0 AND 1 THEN
+		RAISE EXCEPTION 'invalid share %', set_requirements.max_missing_share
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'A share is between 0 and 1.';
+	END IF;
+	UPDATE risk_internal.registry r
+	SET max_missing_share = set_requirements.max_missing_share, alert_out_of_scope = set_requirements.out_of_scope
+	WHERE r.name = chosen.name AND r.version = chosen.version;
+	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'requirements', NULL,
+		jsonb_build_object('max_missing_share', set_requirements.max_missing_share,
+			'out_of_scope', set_requirements.out_of_scope));
+	RETURN chosen.name || '@' || chosen.version;
+END
+$$;
+COMMENT ON FUNCTION risk.set_requirements(text, double precision, text) IS
+	'Sets how much of the weight of a model''s features may be missing (risk.missing_features) for a company to have a level of alert; beyond, risk.alert_company answers out_of_scope, NULL: the words of the model''s language. max_missing_share: NULL, and every company has one. Returns name@version';
+REVOKE ALL ON FUNCTION risk.set_requirements(text, double precision, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.set_alert_words(model text, strong text, moderate text, no_alert text) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

@@ -100,7 +100,8 @@ BEGIN
 
 	UPDATE risk_internal.registry r
 	SET language = o.language, source_schema = o.source_schema, source_relation = o.source_relation,
-		key_column = o.key_column, period_column = o.period_column
+		key_column = o.key_column, period_column = o.period_column,
+		max_missing_share = o.max_missing_share, alert_out_of_scope = o.alert_out_of_scope
 	FROM risk_internal.registry o
 	WHERE r.name = import_model.name AND r.version = new_version
 		AND o.name = import_model.name AND o.version = previous;

@@ -296,6 +296,61 @@ CREATE FUNCTION risk.alert_level(score double precision, model text DEFAULT NULL
 COMMENT ON FUNCTION risk.alert_level(double precision, text) IS
 	'The level of alert of a score under a model''s thresholds, in the model''s words (risk.set_alert_words) or its language''s; NULL for a score that is NULL or NaN. Errors: the model has no thresholds; its scores are probabilities, and this one is not between 0 and 1';
 
+CREATE FUNCTION risk.missing_features(company record, model text DEFAULT NULL,
+	OUT missing integer, OUT features integer, OUT share double precision)
+	AS 'MODULE_PATHNAME', 'company_risk_missing_features' LANGUAGE C STABLE PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION risk.missing_features(record, text) IS
+	'How much of what the model reads is missing in a row: how many features, of how many that it reads, and which share of their weight, 0 to 1; the weight of a feature is what its splits explain of the variance among the training rows. Arguments and errors: those of score_company';
+
+CREATE FUNCTION risk.missing_features(features jsonb, model text DEFAULT NULL,
+	OUT missing integer, OUT features integer, OUT share double precision)
+	AS 'MODULE_PATHNAME', 'company_risk_missing_features' LANGUAGE C STABLE PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION risk.missing_features(jsonb, text) IS
+	'How much is missing, as risk.missing_features(record, text) says it, of a JSON object, whose keys are the features'' names';
+
+CREATE FUNCTION risk.missing_features(features double precision[], model text DEFAULT NULL,
+	OUT missing integer, OUT features integer, OUT share double precision)
+	AS 'MODULE_PATHNAME', 'company_risk_missing_features' LANGUAGE C STABLE PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION risk.missing_features(double precision[], text) IS
+	'How much is missing, as risk.missing_features(record, text) says it, of an array with the features in the model''s order';
+
+CREATE FUNCTION risk.missing_features(siren text, model text DEFAULT NULL, period risk.period DEFAULT NULL,
+	OUT missing integer, OUT features integer, OUT share double precision)
+	AS 'MODULE_PATHNAME', 'company_risk_missing_features' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
+COMMENT ON FUNCTION risk.missing_features(text, text, risk.period) IS
+	'How much is missing, as risk.missing_features(record, text) says it, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest';
+
+CREATE FUNCTION risk.missing_features(siren numeric, model text DEFAULT NULL, period risk.period DEFAULT NULL,
+	OUT missing integer, OUT features integer, OUT share double precision)
+	AS 'MODULE_PATHNAME', 'company_risk_missing_features' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
+COMMENT ON FUNCTION risk.missing_features(numeric, text, risk.period) IS
+	'How much is missing, as risk.missing_features(record, text) says it, of a company by its number as a number, which is padded with zeros to nine digits';
+
+CREATE FUNCTION risk.alert_company(company record, model text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_alert_company' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+COMMENT ON FUNCTION risk.alert_company(record, text) IS
+	'The level of alert of a row: that of its score, as risk.alert_level has it, or the words for a company that is out of scope, where more of it is missing than risk.set_requirements allows. Arguments and errors: those of score_company; the model has no thresholds';
+
+CREATE FUNCTION risk.alert_company(features jsonb, model text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_alert_company' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+COMMENT ON FUNCTION risk.alert_company(jsonb, text) IS
+	'The level of alert, as risk.alert_company(record, text) has it, of a JSON object, whose keys are the features'' names';
+
+CREATE FUNCTION risk.alert_company(features double precision[], model text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_alert_company' LANGUAGE C STABLE PARALLEL SAFE COST 500;
+COMMENT ON FUNCTION risk.alert_company(double precision[], text) IS
+	'The level of alert, as risk.alert_company(record, text) has it, of an array with the features in the model''s order';
+
+CREATE FUNCTION risk.alert_company(siren text, model text DEFAULT NULL, period risk.period DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_alert_company' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
+COMMENT ON FUNCTION risk.alert_company(text, text, risk.period) IS
+	'The level of alert, as risk.alert_company(record, text) has it, of a company by its number, in the relation bound to the model (risk.bind_source), at a period or (NULL) the latest';
+
+CREATE FUNCTION risk.alert_company(siren numeric, model text DEFAULT NULL, period risk.period DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_alert_company' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
+COMMENT ON FUNCTION risk.alert_company(numeric, text, risk.period) IS
+	'The level of alert, as risk.alert_company(record, text) has it, of a company by its number as a number, which is padded with zeros to nine digits';
+
 CREATE FUNCTION risk.feature_values(company record, model text DEFAULT NULL) RETURNS real[]
 	AS 'MODULE_PATHNAME', 'company_risk_feature_values' LANGUAGE C STABLE PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION risk.feature_values(record, text) IS

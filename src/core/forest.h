@@ -17,7 +17,7 @@
 #include "objective.h"
 
 #define FOREST_MAGIC			0x46525243	/* "CRRF" in memory, little-endian */
-#define FOREST_FORMAT			4
+#define FOREST_FORMAT			5
 #define FOREST_BYTES_MAX		(UINT64_C(2) << 30)	/* of an image */
 
 /*
@@ -191,6 +191,8 @@ typedef struct ForestFeature
 	uint32_t	damaged;		/* do category names hold U+FFFD for lost characters? */
 	uint32_t	category_count;
 	uint32_t	categories;		/* offset of ForestCategory[], ascending by name */
+	double		weight;			/* what its splits explain of the margins' variance in training; of a
+								 * linear model's, the size of its weights */
 } ForestFeature;
 
 typedef struct ForestCategory

@@ -139,8 +139,14 @@ add_linear(Builder *builder)
 	float	   *weights = section_extend(builder, &builder->linear_weights, count);
 
 	memcpy(weights, model->linear_weights, count * sizeof(float));
-	for (uint32_t feature = 0; feature < model->feature_count; feature++)
-		((ForestFeature *) builder->features.data)[feature].used = 1;
+	for (uint32_t i = 0; i < model->feature_count; i++)
+	{
+		ForestFeature *feature = (ForestFeature *) builder->features.data + i;
+
+		feature->used = 1;
+		for (uint32_t group = 0; group < model->group_count; group++)
+			feature->weight += fabs(weights[(size_t) i * model->group_count + group]);
+	}
 	for (uint32_t group = 0; group < model->group_count; group++)
 		((double *) builder->biases.data)[group] +=
 			weights[(size_t) model->feature_count * model->group_count + group];

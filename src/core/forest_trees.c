@@ -95,13 +95,15 @@ right_share(const ModelTree *tree, const ModelNode *node)
 }
 
 /*
- * Walks a draft from a node down: depth, distinct features.  Returns the
+ * Walks a draft from a node down, which this share of the cover reaches: depth,
+ * distinct features, and what each split explains of the variance.  Returns the
  * expected value.  Recursion is bounded by MODEL_DEPTH_MAX.
  */
 static double
-measure(Builder *builder, Draft *draft, uint32_t index, uint32_t depth, uint32_t distinct)
+measure(Builder *builder, Draft *draft, uint32_t index, double share, uint32_t depth, uint32_t distinct)
 {
 	const DraftNode *node = &draft->nodes[index];
+	ForestFeature *feature;
 	PathSplit	above;
 	double		left,
 				right;
@@ -115,9 +117,11 @@ measure(Builder *builder, Draft *draft, uint32_t index, uint32_t depth, uint32_t
 	}
 	above = path_enter(builder->compiler, node->source->feature, depth);
 	distinct += above.split < 0;
-	left = measure(builder, draft, node->left, depth + 1, distinct);
-	right = measure(builder, draft, node->left + 1, depth + 1, distinct);
+	left = measure(builder, draft, node->left, share * (1.0 - node->right_share), depth + 1, distinct);
+	right = measure(builder, draft, node->left + 1, share * node->right_share, depth + 1, distinct);
 	path_leave(builder->compiler, node->source->feature, above);
+	feature = (ForestFeature *) builder->features.data + node->source->feature;
+	feature->weight += share * node->right_share * (1.0 - node->right_share) * (left - right) * (left - right);
 	return right + (1.0 - node->right_share) * (left - right);
 }
 
@@ -153,7 +157,7 @@ make_draft(Builder *builder, Draft *draft, const ModelTree *tree)
 		if (source->categorical && features[source->feature].kind == FOREST_NUMERIC)
 			features[source->feature].kind = FOREST_CATEGORY_CODES;
 	}
-	return measure(builder, draft, 0, 0, 0);
+	return measure(builder, draft, 0, 1.0, 0, 0);
 }
 
 /*

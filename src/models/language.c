@@ -21,7 +21,7 @@
 struct Language
 {
 	const char *code;
-	const char *words[WORD_ALERT_NONE + 1];
+	const char *words[WORD_ALERT_OUT_OF_SCOPE + 1];
 };
 
 static const Language languages[] = {
@@ -31,7 +31,8 @@ static const Language languages[] = {
 			[WORD_NO_GROUP] = "No group",
 			[WORD_ALERT_STRONG] = "Strong alert",
 			[WORD_ALERT_MODERATE] = "Moderate alert",
-			[WORD_ALERT_NONE] = "No alert"
+			[WORD_ALERT_NONE] = "No alert",
+			[WORD_ALERT_OUT_OF_SCOPE] = "Out of scope"
 	}},
 	{"fr", {
 			[WORD_BASE] = "Niveau de base",
@@ -39,7 +40,8 @@ static const Language languages[] = {
 			[WORD_NO_GROUP] = "Sans groupe",
 			[WORD_ALERT_STRONG] = "Alerte seuil F1",
 			[WORD_ALERT_MODERATE] = "Alerte seuil F2",
-			[WORD_ALERT_NONE] = "Pas d'alerte"
+			[WORD_ALERT_NONE] = "Pas d'alerte",
+			[WORD_ALERT_OUT_OF_SCOPE] = "Hors champ"
 	}}
 };
 
@@ -86,5 +88,7 @@ company_risk_alert_word(PG_FUNCTION_ARGS)
 		PG_RETURN_TEXT_P(cstring_to_text(language_word(language, WORD_ALERT_MODERATE)));
 	if (strcmp(level, "none") == 0)
 		PG_RETURN_TEXT_P(cstring_to_text(language_word(language, WORD_ALERT_NONE)));
+	if (strcmp(level, "out of scope") == 0)
+		PG_RETURN_TEXT_P(cstring_to_text(language_word(language, WORD_ALERT_OUT_OF_SCOPE)));
 	PG_RETURN_NULL();
 }

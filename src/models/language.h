@@ -16,7 +16,8 @@ typedef enum LanguageWord
 	WORD_NO_GROUP,				/* label of the features that have no group */
 	WORD_ALERT_STRONG,
 	WORD_ALERT_MODERATE,
-	WORD_ALERT_NONE
+	WORD_ALERT_NONE,
+	WORD_ALERT_OUT_OF_SCOPE		/* too little is known for a level */
 } LanguageWord;
 
 /* The language with this code ("en"); NULL if there is none. */

@@ -50,6 +50,9 @@ read_words(ModelVersion *version, HeapTuple tuple, Relation relation)
 	version->alert_none = registry_string(tuple, relation, REGISTRY_ALERT_NONE);
 	if (version->alert_none == NULL)
 		version->alert_none = language_word(version->language, WORD_ALERT_NONE);
+	version->alert_out_of_scope = registry_string(tuple, relation, REGISTRY_ALERT_OUT_OF_SCOPE);
+	if (version->alert_out_of_scope == NULL)
+		version->alert_out_of_scope = language_word(version->language, WORD_ALERT_OUT_OF_SCOPE);
 }
 
 static ModelVersion *
@@ -61,6 +64,7 @@ read_version(HeapTuple tuple, Relation relation)
 	bool		isnull;
 	Datum		missing;
 	Datum		threshold;
+	Datum		share;
 	Datum		calibration;
 
 	version->name = registry_string(tuple, relation, REGISTRY_NAME);
@@ -85,6 +89,9 @@ read_version(HeapTuple tuple, Relation relation)
 		version->threshold_moderate =
 			DatumGetFloat8(registry_required(tuple, relation, REGISTRY_THRESHOLD_MODERATE));
 	}
+	share = registry_optional(tuple, relation, REGISTRY_MAX_MISSING_SHARE, &isnull);
+	version->has_requirements = !isnull;
+	version->max_missing_share = isnull ? 1.0 : DatumGetFloat8(share);
 	read_words(version, tuple, relation);
 	version->source_schema = registry_string(tuple, relation, REGISTRY_SOURCE_SCHEMA);
 	version->source_relation = registry_string(tuple, relation, REGISTRY_SOURCE_RELATION);

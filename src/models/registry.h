@@ -38,6 +38,10 @@ typedef struct ModelVersion
 	const char *alert_moderate;
 	const char *alert_none;
 
+	bool		has_requirements;
+	double		max_missing_share;	/* of the weight of features, for a company to have a level */
+	const char *alert_out_of_scope;
+
 	char	   *source_schema;	/* NULL when no relation is bound */
 	char	   *source_relation;
 	char	   *key_column;

@@ -13,6 +13,7 @@
 
 #include "base/jsonb_build.h"
 #include "base/result_row.h"
+#include "scoring/requirements.h"
 
 /* Codes: what readers see in their stead is in the model's language. */
 #define BASE_NAME "(base)"
@@ -187,7 +188,7 @@ push_score(JsonbParseState **state, Call *call, const Explanation *explanation)
 		return;
 	score = call_score(call);
 	json_push_number(state, "score", score);
-	level = model_alert_level(&call->model, score);
+	level = call_alert_level(call, score);
 	if (level != NULL)
 	{
 		json_push_string(state, WJB_KEY, "alert");

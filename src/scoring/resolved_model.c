@@ -128,6 +128,39 @@ model_alert_level(const ResolvedModel *model, double score)
 	return score >= version->threshold_moderate ? version->alert_moderate : version->alert_none;
 }
 
+/* Only the objective's single output is one; the error says what else to call. */
+void
+model_require_score(const ResolvedModel *model)
+{
+	const ForestImage *forest = model->forest;
+
+	if (forest_has_score(forest))
+		return;
+	if (forest->transform == TRANSFORM_UNKNOWN)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" has no score", model_reference(model)),
+				 errdetail("Its objective \"%s\" is not one of XGBoost's own, so how a margin becomes a score is not known.",
+						   FOREST_AT(forest, char, forest->objective)),
+				 errhint("Use risk.margin, and transform it yourself.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("model \"%s\" has no single score", model_reference(model)),
+			 errdetail("Its objective \"%s\" has %u outputs.",
+					   FOREST_AT(forest, char, forest->objective), forest->group_count),
+			 errhint("Use risk.predict, which answers all of them.")));
+}
+
+void
+model_require_thresholds(const ResolvedModel *model)
+{
+	if (!model->version->has_thresholds)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has no thresholds", model_reference(model)),
+				 errhint("Set them with risk.set_thresholds.")));
+}
+
 void
 model_require_one_output(const ResolvedModel *model)
 {

@@ -63,6 +63,10 @@ extern const Calibration *model_calibration(ResolvedModel *model);
 /* The word for a score's level; NULL when the version has no thresholds, or for NaN. */
 extern const char *model_alert_level(const ResolvedModel *model, double score);
 
+/* Errors for a model without a score, and for one without thresholds */
+extern void model_require_score(const ResolvedModel *model);
+extern void model_require_thresholds(const ResolvedModel *model);
+
 /* Only a model with one output can be explained row by row: else an error. */
 extern void model_require_one_output(const ResolvedModel *model);
 

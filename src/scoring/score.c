@@ -21,29 +21,6 @@
 
 #include "base/array_build.h"
 
-/* The objective's single output; an error that says what else to call. */
-static void
-require_score(const ResolvedModel *model)
-{
-	const ForestImage *forest = model->forest;
-
-	if (forest_has_score(forest))
-		return;
-	if (forest->transform == TRANSFORM_UNKNOWN)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model \"%s\" has no score", model_reference(model)),
-				 errdetail("Its objective \"%s\" is not one of XGBoost's own, so how a margin becomes a score is not known.",
-						   FOREST_AT(forest, char, forest->objective)),
-				 errhint("Use risk.margin, and transform it yourself.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("model \"%s\" has no single score", model_reference(model)),
-			 errdetail("Its objective \"%s\" has %u outputs.",
-					   FOREST_AT(forest, char, forest->objective), forest->group_count),
-			 errhint("Use risk.predict, which answers all of them.")));
-}
-
 PG_FUNCTION_INFO_V1(company_risk_score);
 Datum
 company_risk_score(PG_FUNCTION_ARGS)
@@ -52,7 +29,7 @@ company_risk_score(PG_FUNCTION_ARGS)
 
 	if (call == NULL)
 		PG_RETURN_NULL();
-	require_score(&call->model);
+	model_require_score(&call->model);
 	if (!call_bind(call, fcinfo))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(call_score(call));
@@ -99,7 +76,7 @@ company_risk_predict(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	transform = (ObjectiveTransform) call->model.forest->transform;
 	if (transform == TRANSFORM_UNKNOWN)
-		require_score(&call->model);
+		model_require_score(&call->model);
 	if (!call_bind(call, fcinfo))
 		PG_RETURN_NULL();
 	objective_predict(transform, call_margins(call), call->model.forest->group_count, call->outputs);
@@ -181,16 +158,10 @@ Datum
 company_risk_alert_level(PG_FUNCTION_ARGS)
 {
 	Call	   *call = call_begin(fcinfo);
-	const char *level;
 
 	if (call == NULL || isnan(PG_GETARG_FLOAT8(0)))
 		PG_RETURN_NULL();
 	require_possible_score(&call->model, PG_GETARG_FLOAT8(0));
-	level = model_alert_level(&call->model, PG_GETARG_FLOAT8(0));
-	if (level == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" has no thresholds", model_reference(&call->model)),
-				 errhint("Set them with risk.set_thresholds.")));
-	PG_RETURN_TEXT_P(cstring_to_text(level));
+	model_require_thresholds(&call->model);
+	PG_RETURN_TEXT_P(cstring_to_text(model_alert_level(&call->model, PG_GETARG_FLOAT8(0))));
 }
