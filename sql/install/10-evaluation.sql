@@ -4,7 +4,8 @@
  * The query runs as the caller and with his search_path.  It never changes
  * anything: these functions are not VOLATILE.  As they run as the caller, what they
  * call, risk_internal.paired_metrics and risk_internal.alert_agreement included, is his to call, too:
- * functions of their arguments, which read no table.
+ * functions of their arguments, which read no table.  Types of variables are written
+ * with their schema, too: pg_temp comes before pg_catalog for types.
  * ----------
  */
 CREATE FUNCTION risk.evaluate_model(
@@ -22,16 +23,16 @@ CREATE FUNCTION risk.evaluate_model(
 	SET datestyle = 'ISO'
 AS $$
 DECLARE
-	resolved text := risk.resolve_model(evaluate_model.model);
-	source text := risk_internal.query_source(evaluate_model.query,
+	resolved pg_catalog.text := risk.resolve_model(evaluate_model.model);
+	source pg_catalog.text := risk_internal.query_source(evaluate_model.query,
 		ARRAY[evaluate_model.label_column, evaluate_model.known_column, evaluate_model.weight_column] OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(evaluate_model.segment_columns)));
 	strong double precision;
 	moderate double precision;
-	columns text := '';
-	sets text := '';
-	breakdowns text := ' WHEN false THEN 0';
-	values_of_segments text := ' WHEN false THEN NULL';
-	arguments text := 's.score, s.label';
+	columns pg_catalog.text := '';
+	sets pg_catalog.text := '';
+	breakdowns pg_catalog.text := ' WHEN false THEN 0';
+	values_of_segments pg_catalog.text := ' WHEN false THEN NULL';
+	arguments pg_catalog.text := 's.score, s.label';
 BEGIN
 	IF evaluate_model.label_column IS NULL THEN
 		RAISE EXCEPTION 'label_column must not be null'
@@ -94,11 +95,11 @@ CREATE FUNCTION risk.compare_models(
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 60
 AS $$
 DECLARE
-	reference_a text := risk.resolve_model(compare_models.model_a);
-	reference_b text := risk.resolve_model(compare_models.model_b);
-	source text := risk_internal.query_source(compare_models.query, ARRAY[compare_models.label_column, compare_models.weight_column]);
+	reference_a pg_catalog.text := risk.resolve_model(compare_models.model_a);
+	reference_b pg_catalog.text := risk.resolve_model(compare_models.model_b);
+	source pg_catalog.text := risk_internal.query_source(compare_models.query, ARRAY[compare_models.label_column, compare_models.weight_column]);
 	thresholds double precision[];
-	arguments text := 's.label';
+	arguments pg_catalog.text := 's.label';
 BEGIN
 	SELECT ARRAY[ma.threshold_strong, ma.threshold_moderate, mb.threshold_strong, mb.threshold_moderate] INTO thresholds
 	FROM risk.models ma, risk.models mb
@@ -207,9 +208,9 @@ CREATE FUNCTION risk.compare_alerts(
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000
 AS $$
 DECLARE
-	reference_a text := risk.resolve_model(compare_alerts.model_a);
-	reference_b text := risk.resolve_model(compare_alerts.model_b);
-	source text := risk_internal.query_source(compare_alerts.query, ARRAY[compare_alerts.key_column]);
+	reference_a pg_catalog.text := risk.resolve_model(compare_alerts.model_a);
+	reference_b pg_catalog.text := risk.resolve_model(compare_alerts.model_b);
+	source pg_catalog.text := risk_internal.query_source(compare_alerts.query, ARRAY[compare_alerts.key_column]);
 	thresholds double precision[];
 BEGIN
 	IF compare_alerts.key_column IS NULL THEN
