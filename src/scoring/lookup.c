@@ -119,8 +119,7 @@ lookup_company(CompanyLookup *lookup, const ResolvedModel *model, const char *ke
 						model->version->source_schema, model->version->source_relation, model_reference(model)),
 				 errhint("Leave the period out, or name the column of periods in risk.bind_source.")));
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to SPI");
+	SPI_connect();
 	if (lookup->plans[which] == NULL)
 		lookup->plans[which] = plan_lookup(model, period != NULL);
 	arguments[0] = CStringGetTextDatum(key);
