@@ -214,7 +214,8 @@ SELECT risk.pin_model('failure') = risk.pin_model(risk.resolve_model('failure'))
 SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure' || rest)), E'\n', 1) AS refused
 FROM unnest('{@1#,@1#1234567,@1#1234567G,@1#ABCDEF12,@1#12345678 ,@#12345678,
 	#12345678,@1@12345678,@01#12345678,@1#12345678#12345678}'::text[]) rest;
-SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure@1#' || repeat('0', 65))), ':', 1) AS refused;
+SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure@1#' || repeat('0', 65))), ':', 1)
+	AS refused;
 SELECT name, version, digest FROM unnest('{failure,failure@1,failure@1#0123456789abcdef,""}'::text[]) reference,
 	risk_internal.parse_reference(reference);
 SET company_risk.default_model = 'successor';

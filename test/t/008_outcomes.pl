@@ -112,7 +112,8 @@ my %calls = (
 my @kinds = (
 	[ 'plain', 'risk.outcomes', '1 score,label,rows: 0.1,f,1 0.2,t,2 0.3,f,1', 16 ],
 	[ 'weighted', 'risk.outcomes', '1 score,weight,label,rows: 0.1,2,f,1 0.2,0.5,t,2', 24 ],
-	[ 'clustered', 'risk.outcomes', '1 score,cluster,label,rows: 0.1,00000000000000a1,f,1 0.2,0b00000000000000,t,2', 24 ],
+	[ 'clustered', 'risk.outcomes',
+		'1 score,cluster,label,rows: 0.1,00000000000000a1,f,1 0.2,0b00000000000000,t,2', 24 ],
 	[ 'state', 'risk_internal.metric_state', '1 [0.15] score,label,rows: 0.1,f,1 0.2,t,2', 16 ],
 	[ 'samples', 'risk_internal.metric_state', '1 [10] value,now,rows: 0.1,f,1 NaN,t,2', 16 ]);
 foreach my $kind (@kinds)
