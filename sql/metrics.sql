@@ -503,7 +503,7 @@ SELECT threshold, alerts, cost FROM risk.threshold_table(
 -- each line says what the metrics say
 SELECT case_name, weighted, count(*),
 	bool_and(same(precision, risk.precision_at(o, threshold)) AND same(recall, risk.recall_at(o, threshold))
-	AND same(f_half, risk.fbeta_at(o, threshold, 0.5))
+	AND same(f05, risk.fbeta_at(o, threshold, 0.5))
 	AND same(f1, risk.fbeta_at(o, threshold, 1))
 	AND same(f2, risk.fbeta_at(o, threshold, 2)) AND same(t.balanced_accuracy, risk.balanced_accuracy_at(o, threshold))
 	AND cost = false_positives + 20 * false_negatives) AS as_metrics, min(threshold), max(threshold)
