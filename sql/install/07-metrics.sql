@@ -267,6 +267,9 @@ COMMENT ON FUNCTION risk.calibration_error(risk.outcomes, integer, text) IS
  * An aggregate is named and described as the function of outcomes is.  Where the
  * metric has parameters they come with each row, and the final function is the
  * C function of the metric again, which then finds them in the state.
+ *
+ * One loop makes them all, with and without a weight; pg_dump, \df and upgrade
+ * scripts know them by the names that stand in its table.
  * ----------
  */
 CREATE FUNCTION risk_internal.calibration_error_final(outcomes risk.outcomes) RETURNS double precision
