@@ -158,6 +158,17 @@ FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', 'siren', 1);
 SELECT count(*) FROM risk.compare_alerts('old@1', 'old@1', 'SELECT * FROM tested', 'siren');
 SELECT outcome($$SELECT * FROM risk.compare_alerts('old@1', 'bare@1', 'SELECT * FROM tested', 'siren')$$);
 SELECT outcome($$SELECT * FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', NULL)$$);
+SELECT outcome($$SELECT * FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', 'siren', 0)$$);
+-- groups that are called like what has none, and like the base
+BEGIN;
+SELECT risk.describe_features(reference, jsonb_build_object('features', features)) AS described
+FROM (SELECT reference, jsonb_object_agg(feature, jsonb_build_object('group',
+		CASE position % 3 WHEN 0 THEN '' WHEN 1 THEN '(base)' END)) AS features
+	FROM risk.model_features WHERE reference IN ('old@1', 'new@1') GROUP BY reference) f ORDER BY reference;
+SELECT bool_and(abs(difference - (score_b - score_a)) < 1e-6) AS adds_up
+FROM (SELECT company, score_a, score_b, sum(difference) AS difference
+	FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', 'siren', NULL) GROUP BY 1, 2, 3) c;
+ROLLBACK;
 
 -- The caller's rights, and the search_path of a refresh
 CREATE ROLE regress_company_risk_evaluator;

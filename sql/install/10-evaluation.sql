@@ -217,6 +217,11 @@ BEGIN
 		RAISE EXCEPTION 'key_column must not be null'
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the column with the companies'' numbers.';
 	END IF;
+	-- no reasons would be no rows, as if nothing had changed
+	IF compare_alerts.top OPERATOR(pg_catalog.<) 1 THEN
+		RAISE EXCEPTION 'top must be at least 1'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL is for all groups of features.';
+	END IF;
 	SELECT ARRAY[ma.threshold_strong, ma.threshold_moderate, mb.threshold_strong, mb.threshold_moderate] INTO thresholds
 	FROM risk.models ma, risk.models mb
 	WHERE ma.reference OPERATOR(pg_catalog.=) reference_a AND mb.reference OPERATOR(pg_catalog.=) reference_b;
@@ -244,7 +249,10 @@ BEGIN
 						COALESCE(gb.points, gb.contribution, 0) OPERATOR(pg_catalog.-) COALESCE(ga.points, ga.contribution, 0) AS difference
 					FROM risk.explain_groups(c.company_risk_row, %1$L) ga
 						FULL JOIN risk.explain_groups(c.company_risk_row, %2$L) gb
-						ON COALESCE(gb.feature_group, '') OPERATOR(pg_catalog.=) COALESCE(ga.feature_group, '')) d) g
+						-- a group may be called '' or (base), too
+						ON COALESCE(gb.feature_group, '') OPERATOR(pg_catalog.=) COALESCE(ga.feature_group, '')
+							AND (gb.feature_group IS NULL) OPERATOR(pg_catalog.=) (ga.feature_group IS NULL)
+							AND (gb.rank OPERATOR(pg_catalog.=) 0) OPERATOR(pg_catalog.=) (ga.rank OPERATOR(pg_catalog.=) 0)) d) g
 		WHERE c.a OPERATOR(pg_catalog.<>) c.b AND (g.rank OPERATOR(pg_catalog.<=) $2) IS NOT FALSE
 		ORDER BY (c.a OPERATOR(pg_catalog.=) 0) DESC, (c.b OPERATOR(pg_catalog.=) 0) DESC, c.score_b DESC, c.company COLLATE "C", g.rank$query$,
 		reference_a, reference_b, compare_alerts.key_column, source)
