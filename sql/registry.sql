@@ -61,6 +61,18 @@ FROM (VALUES ('failure', 'failure@3'), ('failure', 'failure@9'), ('failure', 'fa
 SELECT risk.rollback_model('failure', target => 'failure@1');
 SELECT outcome($$SELECT risk.rollback_model('failure', target => 'failure@2')$$);
 SELECT states('failure');
+-- the second argument is the reason: a version of this name there is a target in the wrong place
+SELECT outcome(format('SELECT risk.rollback_model(''failure'', %L)', reason))
+FROM unnest('{failure@2,failure@2#12345678,failure@02}'::text[]) reason;
+BEGIN;
+SELECT risk.promote_model('failure@3');
+SELECT risk.rollback_model('failure', 'failure@3 is worse');
+SELECT risk.promote_model('failure@3');
+SELECT risk.rollback_model('failure', 'failures@3');
+SELECT risk.promote_model('failure@3');
+SELECT risk.rollback_model('failure', 'failure@3', 'failure@1');
+ROLLBACK;
+SELECT states('failure');
 SELECT risk.import_model('failure', constant_model(5));
 
 -- All of it with who, when and why; the history of a dropped version stays.
@@ -216,6 +228,9 @@ FROM unnest('{@1#,@1#1234567,@1#1234567G,@1#ABCDEF12,@1#12345678 ,@#12345678,
 	#12345678,@1@12345678,@01#12345678,@1#12345678#12345678}'::text[]) rest;
 SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure@1#' || repeat('0', 65))), ':', 1)
 	AS refused;
+-- what is meant by a pin without its version, or in capitals
+SELECT outcome(format('SELECT risk.resolve_model(%L)', 'failure' || rest))
+FROM unnest('{#82ae71ea,@1#82AE71EA,@01#82AE71EA}'::text[]) rest;
 SELECT name, version, digest FROM unnest('{failure,failure@1,failure@1#0123456789abcdef,""}'::text[]) reference,
 	risk_internal.parse_reference(reference);
 SET company_risk.default_model = 'successor';
@@ -231,6 +246,15 @@ SELECT outcome($$SELECT risk.resolve_model('')$$) LIKE '42P08:%' AS ambiguous;
 RESET company_risk.default_model;
 SELECT risk.archive_model('successor@2');
 SELECT risk.resolve_model();
+-- a hint names a version that there is
+BEGIN;
+SELECT risk.drop_model('failure@' || version) FROM risk.models
+WHERE name = 'failure' AND version <> 3 AND state <> 'production';
+SELECT outcome($$SELECT risk.archive_model('failure')$$);
+SELECT risk.archive_model('failure@' || version) FROM risk.models WHERE name = 'failure' AND state = 'production';
+SELECT outcome($$SELECT risk.archive_model('failure')$$);
+SELECT outcome($$SELECT risk.resolve_model('failure')$$);
+ROLLBACK;
 
 -- A dropped version leaves nothing but its history.
 SELECT risk.drop_model('successor@1');

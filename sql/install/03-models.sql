@@ -282,6 +282,7 @@ DECLARE
 	asked record;
 	found record;
 	newest integer;
+	in_production integer;
 	found_row risk_internal.registry;
 BEGIN
 	IF lock_version.model IS NULL THEN
@@ -291,14 +292,17 @@ BEGIN
 	asked := risk_internal.parse_reference(lock_version.model);
 	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
 	IF need_version AND asked.version IS NULL THEN
-		SELECT max(r.version) INTO newest FROM risk_internal.registry r WHERE r.name = asked.name;
+		SELECT max(r.version), max(r.version) FILTER (WHERE r.state = 'production')
+		INTO newest, in_production
+		FROM risk_internal.registry r WHERE r.name = asked.name;
 		IF newest IS NULL THEN
 			RAISE EXCEPTION 'model "%" does not exist', lock_version.model
 				USING ERRCODE = 'undefined_object', HINT = 'See the view risk.models.';
 		END IF;
 		RAISE EXCEPTION 'reference "%" does not say which version', lock_version.model
 			USING ERRCODE = 'invalid_parameter_value',
-				HINT = format('Write the version, as %s@%s.', lock_version.model, newest);
+				HINT = format('Write the version: the newest is %s, and %s is in production.',
+					asked.name || '@' || newest, COALESCE(asked.name || '@' || in_production, 'none'));
 	END IF;
 	found := risk_internal.parse_reference(risk.resolve_model(lock_version.model));
 	SELECT r.* INTO STRICT found_row FROM risk_internal.registry r
@@ -388,6 +392,14 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = format('A rollback is of a name, as %s; the version to go back to may be given as target.', asked.name);
 	END IF;
+	-- by position the reason comes before the target, and is not it
+	IF rollback_model.target IS NULL AND rollback_model.reason !~ '\s'
+		AND starts_with(rollback_model.reason, asked.name || '@') THEN
+		RAISE EXCEPTION 'reason "%" reads as a reference to a version', rollback_model.reason
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = format('The version to go back to is given by name, as target => %L; a reason is in words.',
+					rollback_model.reason);
+	END IF;
 	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
 	IF NOT EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = asked.name) THEN
 		RAISE EXCEPTION 'model "%" does not exist', rollback_model.model
@@ -429,7 +441,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.rollback_model(text, text, text) IS
-	'Puts the previous production version of a model (a name) back, or the one that target names (name@version), if it was in production before; repeated, it goes further back and never forth. Returns name@version';
+	'Puts the previous production version of a model (a name) back, or the one that target names (name@version), if it was in production before; repeated, it goes further back and never forth. A reason that reads as a version of that name is refused. Returns name@version';
 REVOKE ALL ON FUNCTION risk.rollback_model(text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.archive_model(model text, reason text DEFAULT NULL) RETURNS text
