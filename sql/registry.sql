@@ -192,6 +192,24 @@ ORDER BY feature_group;
 SELECT reference, state, threshold_strong, language, alert_strong, source_relation, key_column, period_column
 FROM risk.models WHERE reference = 'successor@2' \gx
 
+-- ... from the version in production, whatever experiments came later, and from the newest where none is
+BEGIN;
+SELECT risk.promote_model('successor@1');
+SELECT risk.describe_features('successor@2', '{"language": "en", "features": {"debt": {"label": "An experiment"}}}');
+SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
+SELECT risk.archive_model('successor@1');
+SELECT risk.describe_features('successor@3', '{"features": {"debt": {"label": "The newest"}}}');
+SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
+-- ... the newest by number: another number may be asked for
+SELECT risk.drop_model('successor@1');
+SELECT risk.import_model('successor', linear_model(ARRAY['debt'], ARRAY[1]), version => 9);
+SELECT risk.describe_features('successor@9', '{"features": {"debt": {"label": "Number nine"}}}');
+SELECT risk.import_model('successor', linear_model(ARRAY['debt'], ARRAY[1]), version => 8);
+SELECT m.reference, m.language, m.source_relation, m.key_column, m.period_column, f.label, f.group_label, f.unit
+FROM risk.models m JOIN risk.model_features f USING (reference)
+WHERE m.name = 'successor' AND f.feature = 'debt' ORDER BY m.version;
+ROLLBACK;
+
 --
 -- What a reference means
 --

@@ -278,6 +278,26 @@ SELECT count(*) AS differ FROM (SELECT position, counts, mean FROM risk.model_pr
 	WHERE name = 'panel' AND version = 1
 	EXCEPT SELECT position, counts, mean FROM risk.model_profiles WHERE name = 'panel' AND version = 2) d;
 
+-- labels and relation are those of the version repeated, not those in production
+BEGIN;
+SELECT risk.promote_model('panel@2');
+SELECT feature AS described FROM risk.model_features WHERE reference = 'panel@1' ORDER BY position LIMIT 1 \gset
+SELECT count(risk.describe_features(reference, jsonb_build_object('language', language,
+	'features', jsonb_build_object(:'described', jsonb_build_object('label', reference)))))
+FROM (VALUES ('panel@1', 'fr'), ('panel@2', 'en')) v (reference, language);
+SELECT risk.retrain_model('panel@1');
+SELECT m.language, f.label FROM risk.models m JOIN risk.model_features f USING (reference)
+WHERE m.reference = 'panel@3' AND f.feature = :'described';
+ROLLBACK;
+
+-- fewer rounds than were trained, as what the validation rows say contradicts the others
+CREATE TABLE contrary AS SELECT x, (x > 50) <> held_out AS failed, held_out
+FROM generate_series(1, 100) x, unnest('{f,t}'::boolean[]) held_out;
+SET client_min_messages = notice;
+SELECT risk.train_model('contrary', 'TABLE contrary', 'failed', validation_column => 'held_out', test_share => 0,
+	rounds => 20, early_stopping_rounds => 2);
+SET client_min_messages = warning;
+
 -- ---------- who is held out, whatever the session's settings
 
 CREATE TABLE keyed AS SELECT i AS debt, i % 3 = 0 AS failed, date '2020-01-01' + i / 2 AS day,

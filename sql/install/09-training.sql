@@ -261,8 +261,14 @@ DECLARE
 	moderate double precision;
 BEGIN
 	calibration := risk_internal.fit_calibration(run, COALESCE(arguments ->> 'calibration', 'none'));
-	reference := risk.import_model(store_training.name, run.model, description => store_training.description);
+	reference := risk_internal.store_model(store_training.name, run.model, description => store_training.description,
+		retrained_from => store_training.retrained_from);
 	new_version := (risk_internal.parse_reference(reference)).version;
+	IF run.rounds <> run.rounds_trained THEN
+		RAISE NOTICE 'model "%" uses the first % of its % boosting rounds', reference, run.rounds, run.rounds_trained
+			USING DETAIL = format('After these, %s of the validation rows was best.', run.metric),
+				HINT = 'A larger early_stopping_rounds waits longer for a better round; without it, all rounds are used.';
+	END IF;
 	IF calibration IS NOT NULL THEN
 		PERFORM risk.set_calibration(reference, calibration);
 	END IF;
@@ -441,7 +447,7 @@ REVOKE ALL ON FUNCTION risk.training_request(text) FROM PUBLIC;
 CREATE FUNCTION risk.retrain_model(model text, description text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_retrain_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION risk.retrain_model(text, text) IS
-	'Repeats the training of a model, as the caller and on today''s data, as the next version of its name. Returns name@version';
+	'Repeats the training of a model, as the caller and on today''s data, as the next version of its name, with the dictionary and bound relation of the version that is repeated. Returns name@version';
 REVOKE ALL ON FUNCTION risk.retrain_model(text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk_internal.fold_metrics(run risk_internal.training_run,
