@@ -651,12 +651,18 @@ COMMENT ON FUNCTION risk.bind_source(text, regclass, name, name) IS
 	'Says in which relation score_company(siren) looks companies up: by which column, and by which period. Returns name@version';
 REVOKE ALL ON FUNCTION risk.bind_source(text, regclass, name, name) FROM PUBLIC;
 
+CREATE FUNCTION risk_internal.score_kind(objective text, output_groups integer, calibrated boolean) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_score_kind' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.score_kind(text, integer, boolean) IS
+	'Internal: what the score of such a model is, a probability or another number; NULL where it has no single score, or none that can be calibrated';
+
 CREATE FUNCTION risk.set_thresholds(model text, strong double precision, moderate double precision) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	chosen risk_internal.registry := risk_internal.lock_version(set_thresholds.model);
+	kind text := risk_internal.score_kind(chosen.objective, chosen.output_groups, chosen.calibration IS NOT NULL);
 BEGIN
 	IF strong IS NULL OR moderate IS NULL THEN
 		RAISE EXCEPTION 'thresholds must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -666,6 +672,19 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'The threshold of a strong alert is at least that of a moderate one.';
 	END IF;
+	IF kind IS NULL THEN
+		RAISE EXCEPTION 'model "%@%" has no single score', chosen.name, chosen.version
+			USING ERRCODE = 'feature_not_supported',
+				DETAIL = format('Its objective "%s" has %s.', chosen.objective, CASE chosen.output_groups
+					WHEN 1 THEN 'no score that is known' ELSE chosen.output_groups || ' outputs' END),
+				HINT = 'Levels of alert are those of the score that score_company answers.';
+	END IF;
+	IF kind = 'probability' AND (moderate < 0 OR strong > 1) THEN
+		RAISE EXCEPTION 'invalid thresholds: strong %, moderate %', strong, moderate
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('The score of model "%s@%s" is a probability, from 0 to 1.', chosen.name, chosen.version),
+				HINT = 'Percent are divided by 100, as 0.6 for 60 %.';
+	END IF;
 	UPDATE risk_internal.registry r SET threshold_strong = strong, threshold_moderate = moderate
 	WHERE r.name = chosen.name AND r.version = chosen.version;
 	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'thresholds', NULL,
@@ -674,7 +693,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.set_thresholds(text, double precision, double precision) IS
-	'Sets from which scores on risk.alert_level answers a strong and a moderate alert. Returns name@version';
+	'Sets from which scores on risk.alert_level answers a strong and a moderate alert; from 0 to 1 where scores are probabilities. Returns name@version';
 REVOKE ALL ON FUNCTION risk.set_thresholds(text, double precision, double precision) FROM PUBLIC;
 
 CREATE FUNCTION risk.set_alert_words(model text, strong text, moderate text, no_alert text) RETURNS text
@@ -716,8 +735,7 @@ BEGIN
 				HINT = 'Import the model again, as a new version, and calibrate that before it is promoted.';
 	END IF;
 	IF set_calibration.calibration IS NOT NULL THEN
-		IF chosen.objective <> ALL (ARRAY['binary:logistic', 'reg:logistic', 'binary:logitraw'])
-			OR chosen.output_groups <> 1 THEN
+		IF risk_internal.score_kind(chosen.objective, chosen.output_groups, true) IS NULL THEN
 			RAISE EXCEPTION 'scores of model "%" cannot be calibrated', reference
 				USING ERRCODE = 'feature_not_supported',
 					DETAIL = format('Its objective "%s" has %s; a calibration makes a probability of one margin in log-odds.',
