@@ -15,9 +15,9 @@ CREATE FUNCTION risk.evaluate_model(
 	segment_columns name[] DEFAULT NULL,
 	known_column name DEFAULT NULL,
 	weight_column name DEFAULT NULL,
-	cases integer DEFAULT NULL)
-	RETURNS TABLE (breakdown text, segment text, evaluated text, metric text, level text,
-		parameter double precision, value double precision, companies bigint, failures bigint)
+	k integer DEFAULT NULL)
+	RETURNS TABLE (breakdown text, segment text, known_cases text, metric text, level text,
+		parameter double precision, value double precision, rows bigint, positives bigint)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 100
 	-- segments that are dates read the same in every session
 	SET datestyle = 'ISO'
@@ -60,13 +60,13 @@ BEGIN
 
 	RETURN QUERY EXECUTE pg_catalog.format($query$
 		SELECT CASE WHEN g.number OPERATOR(pg_catalog.>) 0 THEN ($1)[g.number]::pg_catalog.text ELSE '(all)' END,
-			g.segment, e.evaluated, m.metric, m.level, m.parameter, m.value, n.companies, n.failures
+			g.segment, e.known_cases, m.metric, m.level, m.parameter, m.value, n.rows, n.positives
 		FROM (SELECT CASE%s ELSE 0 END AS number, CASE%s ELSE '(all)' END AS segment,
 				risk.outcomes(%s) AS outcomes, %s AS new_outcomes
 			FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score, risk_internal.label_value(company_risk_row.%I) AS label, %s AS known%s
 				FROM %s company_risk_row OFFSET 0) s
 			GROUP BY GROUPING SETS (()%s)) g
-			CROSS JOIN LATERAL (VALUES (1, 'all', g.outcomes), (2, 'without known cases', g.new_outcomes)) e (number, evaluated, outcomes)
+			CROSS JOIN LATERAL (VALUES (1, 'with', g.outcomes), (2, 'without', g.new_outcomes)) e (number, known_cases, outcomes)
 			CROSS JOIN LATERAL risk.count_outcomes(e.outcomes) n
 			CROSS JOIN LATERAL risk.outcome_metrics(e.outcomes, $2, $3, $4) WITH ORDINALITY m (metric, level, parameter, value, number)
 		WHERE e.outcomes IS NOT NULL
@@ -78,11 +78,11 @@ BEGIN
 		CASE WHEN evaluate_model.known_column IS NULL THEN 'false'
 			ELSE pg_catalog.format('COALESCE((company_risk_row.%I)::pg_catalog.bool, false)', evaluate_model.known_column) END,
 		columns, source, sets)
-	USING evaluate_model.segment_columns, strong, moderate, evaluate_model.cases;
+	USING evaluate_model.segment_columns, strong, moderate, evaluate_model.k;
 END
 $$;
 COMMENT ON FUNCTION risk.evaluate_model(text, text, name, name[], name, name, integer) IS
-	'Scores the rows of a query with a model and compares with what happened: the rows of risk.outcome_metrics over all rows and by the values of each of segment_columns, once for all and once without the rows that known_column marks; label_column: true where a company failed (NULL: not yet known, left out); the thresholds are the model''s';
+	'Scores the rows of a query with a model and compares with what happened: the rows of risk.outcome_metrics over all rows and by the values of each of segment_columns, once with and once without the rows that known_column marks (known_cases); label_column: true where a company failed (NULL: not yet known, left out); the thresholds are the model''s';
 
 CREATE FUNCTION risk.compare_models(
 	model_a text,
@@ -120,7 +120,7 @@ BEGIN
 				FROM (SELECT @extschema@.score_company(company_risk_row, %L) AS score_a, @extschema@.score_company(company_risk_row, %L) AS score_b, %s AS label%s
 					FROM %s company_risk_row OFFSET 0) l) s) c
 			CROSS JOIN LATERAL (
-				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'companies' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
+				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'rows' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
 					c.count_a AS a, c.count_b AS b, (SELECT pg_catalog.sum(n.n)::pg_catalog.float8 FROM pg_catalog.unnest(c.levels) n (n)) AS together
 				UNION ALL SELECT 0, 1, 'score correlation', NULL, NULL, NULL, NULL, c.correlation
 				UNION ALL SELECT 1, g.number, g.measure, g.level, NULL, g.a, g.b, g.together FROM risk_internal.alert_agreement(c.levels) g
@@ -141,7 +141,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.compare_models(text, text, text, name, name) IS
-	'Two models on the rows of a query: numbers of alerts and how far they agree, and with a label_column (true: failed) the metrics of risk.outcome_metrics side by side; a and b are the models'' own values, together is what they share';
+	'Two models on the rows of a query: numbers of rows and of alerts and how far they agree, and with a label_column (true: failed) the metrics of risk.outcome_metrics side by side; a and b are the models'' own values, together is what they share';
 
 CREATE FUNCTION risk_internal.paired_metrics(a risk.outcomes, b risk.outcomes, thresholds double precision[])
 	RETURNS TABLE (number bigint, metric text, level text, parameter double precision,
@@ -193,7 +193,7 @@ AS $$
 	SELECT 31, 'same level, kappa', NULL, NULL, NULL, (same * n - chance) / nullif(n * n - chance, 0) FROM agreement
 $$;
 COMMENT ON FUNCTION risk_internal.alert_agreement(bigint[]) IS
-	'Internal: agreement of alerts for risk.compare_models, from the numbers of companies by level in a and, within it, in b';
+	'Internal: agreement of alerts for risk.compare_models, from the numbers of rows by level in a and, within it, in b';
 
 CREATE FUNCTION risk.compare_alerts(
 	model_a text,
