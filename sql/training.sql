@@ -239,6 +239,7 @@ SELECT key, seed, purpose FROM (VALUES ('', 0, 'held out', 0.937415377652326),
 	('552100554', 9223372036854775807, 'test', 0.6669893774957233),
 	('societ' || U&'\00E0' || ' n' || U&'\00B0' || ' 7', 5, 'fold', 0.6345344905575616)) v (key, seed, purpose, draw)
 WHERE NOT same(risk.training_draw(key, seed, purpose), draw);
+SELECT same(risk.training_draw('552100554'), risk.training_draw('552100554', 0, 'held out')) AS by_default;
 SELECT risk.train_model('seeds', 'SELECT debt, failed FROM borrower', 'failed', rounds => 1,
 	seed => -9223372036854775808);
 SELECT seed FROM risk.trainings WHERE name = 'seeds';
@@ -252,7 +253,7 @@ SELECT risk.train_model('isotonic', 'TABLE known_rows', 'failed', key_column => 
 SELECT t.name, t.calibration = CASE t.name
 	WHEN 'platt' THEN risk.fit_sigmoid(v.margins, v.labels)
 	ELSE risk.fit_isotonic(v.margins, v.labels) END AS by_validation_rows
-FROM risk.trainings t, LATERAL (SELECT array_agg(risk.margin(b, t.reference)::real ORDER BY siren, period) AS margins,
+FROM risk.trainings t, LATERAL (SELECT array_agg(risk.margin(b, t.reference) ORDER BY siren, period) AS margins,
 		array_agg(failed ORDER BY siren, period) AS labels
 	FROM borrower b WHERE risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') >= 0.5) v
 WHERE t.name IN ('platt', 'isotonic') ORDER BY 1;

@@ -170,19 +170,19 @@ COMMENT ON COLUMN risk.training_progress.started_at IS 'When the training began'
 COMMENT ON COLUMN risk.training_progress.estimated_end_at IS 'When all rounds will be done if they go on as they went; early stopping may come before';
 GRANT SELECT ON risk.training_progress TO PUBLIC;
 
-CREATE FUNCTION risk.training_draw(key text, seed bigint, purpose text DEFAULT 'held out') RETURNS double precision
+CREATE FUNCTION risk.training_draw(key text, seed bigint DEFAULT 0, purpose text DEFAULT 'held out') RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_training_draw' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk.training_draw(text, bigint, text) IS
 	'The draw, from 0 to less than 1, that decides for a key what its rows are for: held out where it is below validation_share; of these, test where the draw "test" is below test_share; fold floor(draw "fold" * folds) + 1 of a cross-validation. By the number of the row, as decimal digits counted from 1: negatives are kept where the draw "negatives" is below the share to keep, and the draw "profile" chooses the rows that are profiled. Without key_column the key is the number of the row. The same on every machine';
 
-CREATE FUNCTION risk.fit_sigmoid(margins real[], labels boolean[], weights real[] DEFAULT NULL) RETURNS jsonb
+CREATE FUNCTION risk.fit_sigmoid(margins double precision[], labels boolean[], weights double precision[] DEFAULT NULL) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'company_risk_fit_sigmoid' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
-COMMENT ON FUNCTION risk.fit_sigmoid(real[], boolean[], real[]) IS
+COMMENT ON FUNCTION risk.fit_sigmoid(double precision[], boolean[], double precision[]) IS
 	'Platt scaling, fitted on the margins (log-odds) and outcomes of rows that the model did not see: a calibration for risk.set_calibration';
 
-CREATE FUNCTION risk.fit_isotonic(margins real[], labels boolean[], weights real[] DEFAULT NULL) RETURNS jsonb
+CREATE FUNCTION risk.fit_isotonic(margins double precision[], labels boolean[], weights double precision[] DEFAULT NULL) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'company_risk_fit_isotonic' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
-COMMENT ON FUNCTION risk.fit_isotonic(real[], boolean[], real[]) IS
+COMMENT ON FUNCTION risk.fit_isotonic(double precision[], boolean[], double precision[]) IS
 	'Isotonic regression, fitted on the margins (log-odds) and outcomes of rows that the model did not see: a calibration for risk.set_calibration';
 
 CREATE TYPE risk_internal.training_run AS (
