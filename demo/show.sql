@@ -36,7 +36,7 @@ WITH held_out AS (
 	  AND risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') < 0.5
 )
 SELECT threshold, alerts, round(precision::numeric, 2) AS precision, round(recall::numeric, 2) AS recall,
-	   round(f_half::numeric, 3) AS f_half, round(f2::numeric, 3) AS f2
+	   round(f05::numeric, 3) AS f05, round(f2::numeric, 3) AS f2
 FROM risk.threshold_table((SELECT risk.outcomes(score, failed) FROM held_out), steps => 20)
 WHERE threshold BETWEEN 0.05 AND 0.5
 ORDER BY threshold DESC;

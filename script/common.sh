@@ -12,10 +12,10 @@
 
 set -euo pipefail
 
-# What other programs say is read here, and compared with what tests expect; and
-# LANGUAGE goes before every locale but "C".
-unset LANGUAGE
-export LC_ALL=C.UTF-8
+# What other programs say is read here, and compared with what tests expect.
+# LANGUAGE goes before every locale but "C", and PostgreSQL's TAP tests forget LC_ALL.
+unset LANGUAGE "${!LC_@}"
+export LANG=C.UTF-8 LC_ALL=C.UTF-8
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$top/company_risk.control")

@@ -239,6 +239,15 @@ SELECT outcome(format($$SELECT risk.set_calibration('not_one@%s',
 	'{"method": "sigmoid", "slope": 1, "intercept": 0}')$$, v))
 FROM generate_series(1, 6) v \g (format=unaligned)
 SELECT risk.set_calibration('not_one@1', NULL);
+-- thresholds of probabilities are from 0 to 1, those of other scores anything; several outputs have none
+SELECT reference, objective, calibration_method AS method, o.outcome
+FROM (VALUES ('cal@1', 60, 30), ('cal@1', 0.5, -3), ('cal@1', 'Infinity', 0.5), ('cal@1', 1, 0),
+	('cal@3', 1.5, 0.5), ('raw@1', 60, -3), ('raw@2', 60, -3), ('raw@2', 0.6, 0.3),
+	('not_one@1', 0.5, 0.2), ('not_one@2', 60, 30), ('not_one@3', 3, -3), ('not_one@4', 0.5, 0.2),
+	('not_one@5', 1, 0.5), ('not_one@6', 0.5, 0.2)) v (reference, strong, moderate)
+	JOIN risk.models m USING (reference),
+	LATERAL (SELECT outcome(format('SELECT risk.set_thresholds(%L, %L, %L)', reference, strong, moderate))) o
+ORDER BY reference, strong, moderate \g (format=unaligned)
 -- what is none, and says why
 SELECT outcome($$SELECT risk.set_calibration('cal@1', '{}')$$) \g (format=unaligned)
 SELECT c AS calibration, (regexp_match(outcome(format($$SELECT risk.set_calibration('cal@1', %L)$$, c)),

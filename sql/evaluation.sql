@@ -30,40 +30,40 @@ SELECT risk.import_model('bare', linear_model(ARRAY['debt'], ARRAY[1]));
 CREATE TABLE evaluated AS
 SELECT * FROM risk.evaluate_model('new@1', 'SELECT * FROM tested', 'failed', '{region, period}', 'known',
 	'weight', 200);
-SELECT breakdown, segment, evaluated, companies, failures, count(*) AS metrics, count(value) AS defined
+SELECT breakdown, segment, known_cases, rows, positives, count(*) AS metrics, count(value) AS defined
 FROM evaluated GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
 SELECT metric, level, round(parameter::numeric, 3) AS parameter, round(value::numeric, 3) AS value
-FROM evaluated WHERE breakdown = '(all)' AND evaluated = 'all';
+FROM evaluated WHERE breakdown = '(all)' AND known_cases = 'with';
 -- as by hand
 CREATE VIEW scored AS SELECT *, score_company(t, 'new@1') AS score FROM tested t;
 SELECT count(*), bool_and(same(e.value, h.value)) AS as_by_hand
-FROM (SELECT 'all' AS evaluated, 'roc_auc' AS metric, NULL AS level,
+FROM (SELECT 'with' AS known_cases, 'roc_auc' AS metric, NULL AS level,
 	risk.roc_auc(score, failed, weight) AS value FROM scored
-	UNION ALL SELECT 'without known cases', 'roc_auc', NULL,
+	UNION ALL SELECT 'without', 'roc_auc', NULL,
 	risk.roc_auc(score, failed, weight) FILTER (WHERE NOT known) FROM scored
-	UNION ALL SELECT 'all', 'precision_at', 'strong', risk.precision_at(score, failed, 0.8, weight) FROM scored
-	UNION ALL SELECT 'all', 'recall_at', 'moderate', risk.recall_at(score, failed, 0.3, weight) FROM scored
-	UNION ALL SELECT 'all', 'fbeta_at', 'moderate', risk.fbeta_at(score, failed, 0.3, 2, weight) FROM scored
-	UNION ALL SELECT 'all', 'best_threshold', 'strong', risk.best_threshold(score, failed, 0.5, weight) FROM scored
-	UNION ALL SELECT 'all', 'alerts', 'strong', sum(weight) FILTER (WHERE score >= 0.8) FROM scored
+	UNION ALL SELECT 'with', 'precision_at', 'strong', risk.precision_at(score, failed, 0.8, weight) FROM scored
+	UNION ALL SELECT 'with', 'recall_at', 'moderate', risk.recall_at(score, failed, 0.3, weight) FROM scored
+	UNION ALL SELECT 'with', 'fbeta_at', 'moderate', risk.fbeta_at(score, failed, 0.3, 2, weight) FROM scored
+	UNION ALL SELECT 'with', 'best_threshold', 'strong', risk.best_threshold(score, failed, 0.5, weight) FROM scored
+	UNION ALL SELECT 'with', 'alerts', 'strong', sum(weight) FILTER (WHERE score >= 0.8) FROM scored
 	WHERE failed IS NOT NULL
-	UNION ALL SELECT 'without known cases', 'precision_at_k', NULL,
+	UNION ALL SELECT 'without', 'precision_at_k', NULL,
 	risk.precision_at_k(score, failed, 200, weight) FILTER (WHERE NOT known) FROM scored) h
-	LEFT JOIN evaluated e ON breakdown = '(all)' AND e.evaluated = h.evaluated AND e.metric = h.metric
+	LEFT JOIN evaluated e ON breakdown = '(all)' AND e.known_cases = h.known_cases AND e.metric = h.metric
 		AND e.level IS NOT DISTINCT FROM h.level;
-SELECT count(*), bool_and(same(e.value, h.value) AND e.companies = h.companies) AS as_by_hand
+SELECT count(*), bool_and(same(e.value, h.value) AND e.rows = h.rows) AS as_by_hand
 FROM evaluated e JOIN (SELECT COALESCE(region, '(none)') AS segment,
-	risk.average_precision(score, failed, weight) AS value, count(failed) AS companies FROM scored
+	risk.average_precision(score, failed, weight) AS value, count(failed) AS rows FROM scored
 	GROUP BY 1) h USING (segment)
-WHERE metric = 'average_precision' AND evaluated = 'all' AND breakdown = 'region';
+WHERE metric = 'average_precision' AND known_cases = 'with' AND breakdown = 'region';
 -- without a choice of anything; queries as people write them
-SELECT DISTINCT breakdown, segment, evaluated, companies, failures
+SELECT DISTINCT breakdown, segment, known_cases, rows, positives
 FROM risk.evaluate_model('old@1', E'SELECT *, failed::int AS f FROM tested;\n', 'f');
 SELECT count(*) FROM risk.evaluate_model('old@1', 'SELECT * FROM tested -- all of them', 'failed');
 SELECT count(*) FROM risk.evaluate_model('old@1', 'VALUES (1, 2, true)', 'column3') WHERE false;
 -- a label is what a training takes for one
-SELECT type, companies, failures FROM unnest('{smallint,bigint,numeric,real,double precision}'::text[]) type,
-	LATERAL (SELECT DISTINCT companies, failures
+SELECT type, rows, positives FROM unnest('{smallint,bigint,numeric,real,double precision}'::text[]) type,
+	LATERAL (SELECT DISTINCT rows, positives
 		FROM risk.evaluate_model('old@1', format('SELECT *, failed::int::%s AS f FROM tested', type), 'f')) e;
 SELECT outcome($$SELECT count(*) FROM risk.evaluate_model('old@1', 'SELECT *, 2 * failed::int AS f FROM tested',
 	'f')$$);
@@ -158,6 +158,17 @@ FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', 'siren', 1);
 SELECT count(*) FROM risk.compare_alerts('old@1', 'old@1', 'SELECT * FROM tested', 'siren');
 SELECT outcome($$SELECT * FROM risk.compare_alerts('old@1', 'bare@1', 'SELECT * FROM tested', 'siren')$$);
 SELECT outcome($$SELECT * FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', NULL)$$);
+SELECT outcome($$SELECT * FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', 'siren', 0)$$);
+-- groups that are called like what has none, and like the base
+BEGIN;
+SELECT risk.describe_features(reference, jsonb_build_object('features', features)) AS described
+FROM (SELECT reference, jsonb_object_agg(feature, jsonb_build_object('group',
+		CASE position % 3 WHEN 0 THEN '' WHEN 1 THEN '(base)' END)) AS features
+	FROM risk.model_features WHERE reference IN ('old@1', 'new@1') GROUP BY reference) f ORDER BY reference;
+SELECT bool_and(abs(difference - (score_b - score_a)) < 1e-6) AS adds_up
+FROM (SELECT company, score_a, score_b, sum(difference) AS difference
+	FROM risk.compare_alerts('old@1', 'new@1', 'SELECT * FROM tested', 'siren', NULL) GROUP BY 1, 2, 3) c;
+ROLLBACK;
 
 -- The caller's rights, and the search_path of a refresh
 CREATE ROLE regress_company_risk_evaluator;

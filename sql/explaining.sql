@@ -402,7 +402,8 @@ SELECT count(*), bool_and(s.state::text = c.state::text) AS binary,
 FROM states s JOIN copied c USING (part);
 SELECT encode(substr(s, 1, 1), 'hex') AS version, encode(substr(s, 2, 32), 'hex') = content_digest AS digest,
 	encode(substr(s, 34, 4), 'hex') AS length, convert_from(substr(s, 38, 6), 'UTF8') AS model,
-	encode(substr(s, 44, 16), 'hex') AS counts, length(s) - 59 - 2 * 276 AS rest, encode(substr(s, 612, 8), 'hex') AS row
+	encode(substr(s, 44, 16), 'hex') AS counts, length(s) - 59 - 2 * 276 AS rest,
+	encode(substr(s, 612, 8), 'hex') AS row
 FROM (SELECT risk_internal.importance_state_send(state_of(m, 'pair@1')) AS s FROM many m WHERE n = 1) b, risk.models
 WHERE reference = 'pair@1' \gx
 SELECT risk_internal.importance_final(risk_internal.importance_add(NULL, m, 'pair@1'))

@@ -328,7 +328,7 @@ SELECT md5(risk.merge_outcomes(outcomes)::text) = x AS outcomes,
 	risk_internal.precision_at_final(merged(array_agg(state), 'metric_combine')) = m AS precision
 FROM piece, serial_metrics WHERE part IS NULL GROUP BY m, x;
 -- pieces themselves are as they were
-SELECT count(DISTINCT outcomes::text) AS pieces, sum((risk.count_outcomes(outcomes)).companies) AS rows FROM piece;
+SELECT count(DISTINCT outcomes::text) AS pieces, sum((risk.count_outcomes(outcomes)).rows) AS rows FROM piece;
 
 -- Running, over a window, and with FILTER
 SELECT count(*), bool_and(same(running, direct)) AS auc, bool_and(same(running_loss, direct_loss)) AS loss,
@@ -395,7 +395,7 @@ SET extra_float_digits = 1;
 SELECT ' 1  score,label,rows:  5e-1,t,1
 	0.10,f,2 0.5,t,3 -0,f,1 1e0,t,1 '::risk.outcomes;
 SELECT risk.roc_auc('1 score,label,rows: 0.2,f,3 0.7,t,1 0.1,t,1'),
-	(risk.count_outcomes('1 score,label,rows:')).companies AS none;
+	(risk.count_outcomes('1 score,label,rows:')).rows AS none;
 -- what it is not
 SELECT input, outcome(format('SELECT %L::risk.outcomes', input)) FROM unnest(ARRAY['', '1',
 	'2 score,label,rows: 0.5,t,1', 'score,label,rows: 0.5,t,1', '1 score,label: 0.5,t', '1 score,label,rows 0.5,t,1',
@@ -503,7 +503,7 @@ SELECT threshold, alerts, cost FROM risk.threshold_table(
 -- each line says what the metrics say
 SELECT case_name, weighted, count(*),
 	bool_and(same(precision, risk.precision_at(o, threshold)) AND same(recall, risk.recall_at(o, threshold))
-	AND same(f_half, risk.fbeta_at(o, threshold, 0.5))
+	AND same(f05, risk.fbeta_at(o, threshold, 0.5))
 	AND same(f1, risk.fbeta_at(o, threshold, 1))
 	AND same(f2, risk.fbeta_at(o, threshold, 2)) AND same(t.balanced_accuracy, risk.balanced_accuracy_at(o, threshold))
 	AND cost = false_positives + 20 * false_negatives) AS as_metrics, min(threshold), max(threshold)
@@ -513,23 +513,23 @@ FROM (SELECT DISTINCT case_name, weighted FROM golden_curve) c,
 GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT count(*) = (SELECT count(DISTINCT score) FROM outcome WHERE case_name = 'plain') AS every_score
 FROM risk.threshold_table(outcomes_of('plain', false), NULL);
-SELECT bin, low, high, companies, failures, round(mean_score::numeric, 4) AS mean_score,
-	round(failure_rate::numeric, 4) AS failure_rate FROM risk.calibration_table(outcomes_of('ties', false), 5);
-SELECT bin, low, high, companies, failures, round(mean_score::numeric, 4) AS mean_score,
-	round(failure_rate::numeric, 4) AS failure_rate
+SELECT bin, low, high, rows, positives, round(mean_score::numeric, 4) AS mean_score,
+	round(positive_rate::numeric, 4) AS positive_rate FROM risk.calibration_table(outcomes_of('ties', false), 5);
+SELECT bin, low, high, rows, positives, round(mean_score::numeric, 4) AS mean_score,
+	round(positive_rate::numeric, 4) AS positive_rate
 	FROM risk.calibration_table(outcomes_of('ties', false), 5, 'quantile');
 SELECT case_name, bool_and(near(risk.calibration_error(o, bins, strategy), error)) AS as_metric
 FROM (SELECT case_name, outcomes_of(case_name, weighted) AS o FROM golden_curve
 	WHERE case_name <> 'unbounded' GROUP BY case_name, weighted) c, (VALUES (3), (10), (17)) b (bins),
 		(VALUES ('uniform'), ('quantile')) s (strategy),
-	LATERAL (SELECT sum(companies * abs(mean_score - failure_rate)) / sum(companies) AS error
+	LATERAL (SELECT sum(rows * abs(mean_score - positive_rate)) / sum(rows) AS error
 		FROM risk.calibration_table(o, bins, strategy)) t GROUP BY 1 ORDER BY 1;
-SELECT bin, low, high, companies, failures, round(lift::numeric, 3) AS lift, cumulative_companies,
-	cumulative_failures, round(cumulative_recall::numeric, 3) AS cumulative_recall,
+SELECT bin, low, high, rows, positives, round(lift::numeric, 3) AS lift, cumulative_rows,
+	cumulative_positives, round(cumulative_recall::numeric, 3) AS cumulative_recall,
 	round(cumulative_lift::numeric, 3) AS cumulative_lift
 FROM risk.lift_table(outcomes_of('ties', false), 4) \g (format=unaligned)
 SELECT bool_and(near(cumulative_lift, risk.lift_at_share(outcomes_of('plain', false), bin * 0.1))) AS as_metric,
-	bool_and(companies = 20) AS equal FROM risk.lift_table(outcomes_of('plain', false));
+	bool_and(rows = 20) AS equal FROM risk.lift_table(outcomes_of('plain', false));
 -- fewer points: both ends, and the area remains
 SELECT points, count(*) <= points AS at_most, count(*) > points * 0.5 AS not_far_fewer,
 	min(true_positive_rate) = 0 AND max(true_positive_rate) = 1 AS ends,

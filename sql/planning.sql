@@ -414,6 +414,7 @@ EXECUTE allowed;
 SELECT risk_internal.score_columns('{x,y}', 'planned', 1, 2);
 SET LOCAL ROLE regress_company_risk_planner;
 SELECT outcome($$SELECT risk_internal.score_columns('{x,y}', 'planned', 1, 2)$$);
+SELECT outcome($$SELECT risk_internal.score_columns('{x,y}', 'planned', ROW(1, 2))$$);
 SELECT outcome($$SELECT * FROM risk_internal.explain_score_columns('{x,y}', 'planned', 3, 1, 2)$$);
 SELECT outcome('SELECT scored_by_plan()');
 SELECT outcome('EXECUTE allowed');

@@ -171,6 +171,22 @@ DISCARD TEMP;
 RESET search_path;
 RESET SESSION AUTHORIZATION;
 
+-- and those that run as their caller name the schema of all that they use: also of types, for
+-- which a temporary schema comes first of all; in a session that has compiled none of them
+\c -
+CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (VALUE IS NULL);
+CREATE DOMAIN pg_temp.record AS pg_catalog.text CHECK (VALUE IS NULL);
+SELECT count(*) > 0 AS evaluated
+FROM risk.evaluate_model('guarded@1', 'SELECT x, x > 2 AS label FROM risk_test.firm', 'label');
+SELECT count(*) > 0 AS compared FROM risk.compare_models('guarded@1', 'guarded@3', 'SELECT * FROM risk_test.firm');
+SELECT count(*) AS alerts FROM risk.compare_alerts('guarded@1', 'guarded@1', 'SELECT * FROM risk_test.firm', 'siren');
+SELECT count(*) AS profiled FROM risk.profile('SELECT x FROM risk_test.firm');
+SELECT risk.profile_model('guarded@1', 'SELECT x FROM risk_test.firm');
+SELECT count(*) AS drift FROM risk.drift('guarded@1', 'SELECT x FROM risk_test.firm');
+SELECT count(*) AS drift_between
+FROM risk.drift_between('SELECT x FROM risk_test.firm', 'SELECT x FROM risk_test.firm');
+DISCARD TEMP;
+
 SET search_path = risk_test, public;
 SELECT p.oid::regprocedure AS owner_rights, array_to_string(p.proconfig, ' ') AS settings
 FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid

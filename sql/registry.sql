@@ -61,6 +61,18 @@ FROM (VALUES ('failure', 'failure@3'), ('failure', 'failure@9'), ('failure', 'fa
 SELECT risk.rollback_model('failure', target => 'failure@1');
 SELECT outcome($$SELECT risk.rollback_model('failure', target => 'failure@2')$$);
 SELECT states('failure');
+-- the second argument is the reason: a version of this name there is a target in the wrong place
+SELECT outcome(format('SELECT risk.rollback_model(''failure'', %L)', reason))
+FROM unnest('{failure@2,failure@2#12345678,failure@02}'::text[]) reason;
+BEGIN;
+SELECT risk.promote_model('failure@3');
+SELECT risk.rollback_model('failure', 'failure@3 is worse');
+SELECT risk.promote_model('failure@3');
+SELECT risk.rollback_model('failure', 'failures@3');
+SELECT risk.promote_model('failure@3');
+SELECT risk.rollback_model('failure', 'failure@3', 'failure@1');
+ROLLBACK;
+SELECT states('failure');
 SELECT risk.import_model('failure', constant_model(5));
 
 -- All of it with who, when and why; the history of a dropped version stays.
@@ -142,7 +154,7 @@ SELECT outcome(format($$SELECT risk.alert_level(%L, 'probability@1')$$, score))
 FROM unnest('{77.4, -1e-9, Infinity}'::float8[]) score;
 SELECT outcome($$SELECT risk.set_thresholds('probability@1', 88, 65)$$);
 SELECT outcome($$SELECT risk.set_thresholds('probability@1', 0.5, -0.1)$$);
-SELECT risk.set_thresholds('probability@1', 'Infinity', 0.5);
+SELECT outcome($$SELECT risk.set_thresholds('probability@1', 'Infinity', 0.5)$$);
 SELECT risk.alert_level(1, 'probability@1');
 SELECT risk.import_model('log_odds', tree_model(ARRAY['debt'], '[[[1, 0, 0, 1, 2, 1], [1, -1], [1, 1]]]',
 	'binary:logitraw'));
@@ -199,6 +211,24 @@ ORDER BY feature_group;
 SELECT reference, state, threshold_strong, language, alert_strong, source_relation, key_column, period_column
 FROM risk.models WHERE reference = 'successor@2' \gx
 
+-- ... from the version in production, whatever experiments came later, and from the newest where none is
+BEGIN;
+SELECT risk.promote_model('successor@1');
+SELECT risk.describe_features('successor@2', '{"language": "en", "features": {"debt": {"label": "An experiment"}}}');
+SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
+SELECT risk.archive_model('successor@1');
+SELECT risk.describe_features('successor@3', '{"features": {"debt": {"label": "The newest"}}}');
+SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
+-- ... the newest by number: another number may be asked for
+SELECT risk.drop_model('successor@1');
+SELECT risk.import_model('successor', linear_model(ARRAY['debt'], ARRAY[1]), version => 9);
+SELECT risk.describe_features('successor@9', '{"features": {"debt": {"label": "Number nine"}}}');
+SELECT risk.import_model('successor', linear_model(ARRAY['debt'], ARRAY[1]), version => 8);
+SELECT m.reference, m.language, m.source_relation, m.key_column, m.period_column, f.label, f.group_label, f.unit
+FROM risk.models m JOIN risk.model_features f USING (reference)
+WHERE m.name = 'successor' AND f.feature = 'debt' ORDER BY m.version;
+ROLLBACK;
+
 --
 -- What a reference means
 --
@@ -233,7 +263,11 @@ SELECT risk.pin_model('failure') = risk.pin_model(risk.resolve_model('failure'))
 SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure' || rest)), E'\n', 1) AS refused
 FROM unnest('{@1#,@1#1234567,@1#1234567G,@1#ABCDEF12,@1#12345678 ,@#12345678,
 	#12345678,@1@12345678,@01#12345678,@1#12345678#12345678}'::text[]) rest;
-SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure@1#' || repeat('0', 65))), ':', 1) AS refused;
+SELECT split_part(outcome(format('SELECT risk.resolve_model(%L)', 'failure@1#' || repeat('0', 65))), ':', 1)
+	AS refused;
+-- what is meant by a pin without its version, or in capitals
+SELECT outcome(format('SELECT risk.resolve_model(%L)', 'failure' || rest))
+FROM unnest('{#82ae71ea,@1#82AE71EA,@01#82AE71EA}'::text[]) rest;
 SELECT name, version, digest FROM unnest('{failure,failure@1,failure@1#0123456789abcdef,""}'::text[]) reference,
 	risk_internal.parse_reference(reference);
 SET company_risk.default_model = 'successor';
@@ -249,6 +283,15 @@ SELECT outcome($$SELECT risk.resolve_model('')$$) LIKE '42P08:%' AS ambiguous;
 RESET company_risk.default_model;
 SELECT risk.archive_model('successor@2');
 SELECT risk.resolve_model();
+-- a hint names a version that there is
+BEGIN;
+SELECT risk.drop_model('failure@' || version) FROM risk.models
+WHERE name = 'failure' AND version <> 3 AND state <> 'production';
+SELECT outcome($$SELECT risk.archive_model('failure')$$);
+SELECT risk.archive_model('failure@' || version) FROM risk.models WHERE name = 'failure' AND state = 'production';
+SELECT outcome($$SELECT risk.archive_model('failure')$$);
+SELECT outcome($$SELECT risk.resolve_model('failure')$$);
+ROLLBACK;
 
 -- A dropped version leaves nothing but its history.
 SELECT risk.drop_model('successor@1');

@@ -239,6 +239,7 @@ SELECT key, seed, purpose FROM (VALUES ('', 0, 'held out', 0.937415377652326),
 	('552100554', 9223372036854775807, 'test', 0.6669893774957233),
 	('societ' || U&'\00E0' || ' n' || U&'\00B0' || ' 7', 5, 'fold', 0.6345344905575616)) v (key, seed, purpose, draw)
 WHERE NOT same(risk.training_draw(key, seed, purpose), draw);
+SELECT same(risk.training_draw('552100554'), risk.training_draw('552100554', 0, 'held out')) AS by_default;
 SELECT risk.train_model('seeds', 'SELECT debt, failed FROM borrower', 'failed', rounds => 1,
 	seed => -9223372036854775808);
 SELECT seed FROM risk.trainings WHERE name = 'seeds';
@@ -252,7 +253,7 @@ SELECT risk.train_model('isotonic', 'TABLE known_rows', 'failed', key_column => 
 SELECT t.name, t.calibration = CASE t.name
 	WHEN 'platt' THEN risk.fit_sigmoid(v.margins, v.labels)
 	ELSE risk.fit_isotonic(v.margins, v.labels) END AS by_validation_rows
-FROM risk.trainings t, LATERAL (SELECT array_agg(risk.margin(b, t.reference)::real ORDER BY siren, period) AS margins,
+FROM risk.trainings t, LATERAL (SELECT array_agg(risk.margin(b, t.reference) ORDER BY siren, period) AS margins,
 		array_agg(failed ORDER BY siren, period) AS labels
 	FROM borrower b WHERE risk.training_draw(siren, 0) < 0.3 AND risk.training_draw(siren, 0, 'test') >= 0.5) v
 WHERE t.name IN ('platt', 'isotonic') ORDER BY 1;
@@ -277,6 +278,26 @@ SELECT risk.retrain_model('panel@1');
 SELECT count(*) AS differ FROM (SELECT position, counts, mean FROM risk.model_profiles
 	WHERE name = 'panel' AND version = 1
 	EXCEPT SELECT position, counts, mean FROM risk.model_profiles WHERE name = 'panel' AND version = 2) d;
+
+-- labels and relation are those of the version repeated, not those in production
+BEGIN;
+SELECT risk.promote_model('panel@2');
+SELECT feature AS described FROM risk.model_features WHERE reference = 'panel@1' ORDER BY position LIMIT 1 \gset
+SELECT count(risk.describe_features(reference, jsonb_build_object('language', language,
+	'features', jsonb_build_object(:'described', jsonb_build_object('label', reference)))))
+FROM (VALUES ('panel@1', 'fr'), ('panel@2', 'en')) v (reference, language);
+SELECT risk.retrain_model('panel@1');
+SELECT m.language, f.label FROM risk.models m JOIN risk.model_features f USING (reference)
+WHERE m.reference = 'panel@3' AND f.feature = :'described';
+ROLLBACK;
+
+-- fewer rounds than were trained, as what the validation rows say contradicts the others
+CREATE TABLE contrary AS SELECT x, (x > 50) <> held_out AS failed, held_out
+FROM generate_series(1, 100) x, unnest('{f,t}'::boolean[]) held_out;
+SET client_min_messages = notice;
+SELECT risk.train_model('contrary', 'TABLE contrary', 'failed', validation_column => 'held_out', test_share => 0,
+	rounds => 20, early_stopping_rounds => 2);
+SET client_min_messages = warning;
 
 -- ---------- who is held out, whatever the session's settings
 

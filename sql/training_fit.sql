@@ -84,6 +84,12 @@ FROM thinned, LATERAL ROWS FROM (jsonb_array_elements_text(calibration -> 'margi
 SELECT risk.import_model('thinned', linear_model(ARRAY['x'], ARRAY[1], 0, 'binary:logistic'));
 SELECT risk.set_calibration('thinned@1', calibration) FROM thinned;
 
+-- Numbers of 64 bits that are none of 32 are taken as they are, within the range of 32
+SELECT risk.fit_isotonic(ARRAY[0.1, 0.2], ARRAY[false, true]);
+SELECT v AS number, outcome(format('SELECT risk.fit_isotonic(''{1,%s}'', ''{f,t}'')', v)) AS as_margin,
+	outcome(format('SELECT risk.fit_sigmoid(''{1,2}'', ''{f,t}'', ''{1,%s}'')', v)) AS as_weight
+FROM unnest('{1e39,NaN,Infinity,-3}'::text[]) v \g (format=unaligned)
+
 -- What would be no calibration: one margin, or margins that fall
 SELECT outcome($$SELECT risk.fit_sigmoid('{0,0,0,0}', '{f,f,t,t}')$$);
 SELECT outcome($$SELECT risk.fit_sigmoid('{3,2,1}', '{f,t,t}')$$);

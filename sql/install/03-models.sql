@@ -261,6 +261,7 @@ DECLARE
 	asked record;
 	found record;
 	newest integer;
+	in_production integer;
 	found_row risk_internal.registry;
 BEGIN
 	IF lock_version.model IS NULL THEN
@@ -270,14 +271,17 @@ BEGIN
 	asked := risk_internal.parse_reference(lock_version.model);
 	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
 	IF need_version AND asked.version IS NULL THEN
-		SELECT max(r.version) INTO newest FROM risk_internal.registry r WHERE r.name = asked.name;
+		SELECT max(r.version), max(r.version) FILTER (WHERE r.state = 'production')
+		INTO newest, in_production
+		FROM risk_internal.registry r WHERE r.name = asked.name;
 		IF newest IS NULL THEN
 			RAISE EXCEPTION 'model "%" does not exist', lock_version.model
 				USING ERRCODE = 'undefined_object', HINT = 'See the view risk.models.';
 		END IF;
 		RAISE EXCEPTION 'reference "%" does not say which version', lock_version.model
 			USING ERRCODE = 'invalid_parameter_value',
-				HINT = format('Write the version, as %s@%s.', lock_version.model, newest);
+				HINT = format('Write the version: the newest is %s, and %s is in production.',
+					asked.name || '@' || newest, COALESCE(asked.name || '@' || in_production, 'none'));
 	END IF;
 	found := risk_internal.parse_reference(risk.resolve_model(lock_version.model));
 	SELECT r.* INTO STRICT found_row FROM risk_internal.registry r
@@ -367,6 +371,14 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = format('A rollback is of a name, as %s; the version to go back to may be given as target.', asked.name);
 	END IF;
+	-- by position the reason comes before the target, and is not it
+	IF rollback_model.target IS NULL AND rollback_model.reason !~ '\s'
+		AND starts_with(rollback_model.reason, asked.name || '@') THEN
+		RAISE EXCEPTION 'reason "%" reads as a reference to a version', rollback_model.reason
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = format('The version to go back to is given by name, as target => %L; a reason is in words.',
+					rollback_model.reason);
+	END IF;
 	LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE;
 	IF NOT EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = asked.name) THEN
 		RAISE EXCEPTION 'model "%" does not exist', rollback_model.model
@@ -408,7 +420,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.rollback_model(text, text, text) IS
-	'Puts the previous production version of a model (a name) back, or the one that target names (name@version), if it was in production before; repeated, it goes further back and never forth. Returns name@version';
+	'Puts the previous production version of a model (a name) back, or the one that target names (name@version), if it was in production before; repeated, it goes further back and never forth. A reason that reads as a version of that name is refused. Returns name@version';
 REVOKE ALL ON FUNCTION risk.rollback_model(text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.archive_model(model text, reason text DEFAULT NULL) RETURNS text
@@ -618,12 +630,18 @@ COMMENT ON FUNCTION risk.bind_source(text, regclass, name, name) IS
 	'Says in which relation score_company(siren) looks companies up: by which column, and by which period. Returns name@version';
 REVOKE ALL ON FUNCTION risk.bind_source(text, regclass, name, name) FROM PUBLIC;
 
+CREATE FUNCTION risk_internal.score_kind(objective text, output_groups integer, calibrated boolean) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_score_kind' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.score_kind(text, integer, boolean) IS
+	'Internal: what the score of such a model is, a probability or another number; NULL where it has no single score, or none that can be calibrated';
+
 CREATE FUNCTION risk.set_thresholds(model text, strong double precision, moderate double precision) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	chosen risk_internal.registry := risk_internal.lock_version(set_thresholds.model);
+	kind text := risk_internal.score_kind(chosen.objective, chosen.output_groups, chosen.calibration IS NOT NULL);
 BEGIN
 	IF strong IS NULL OR moderate IS NULL THEN
 		RAISE EXCEPTION 'thresholds must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -633,15 +651,18 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'The threshold of a strong alert is at least that of a moderate one.';
 	END IF;
-	-- infinity: nobody
-	IF (chosen.calibration IS NOT NULL OR chosen.objective = ANY (ARRAY['binary:logistic', 'reg:logistic']))
-		AND NOT ((strong BETWEEN 0 AND 1 OR strong = 'Infinity')
-			AND (moderate BETWEEN 0 AND 1 OR moderate = 'Infinity')) THEN
+	IF kind IS NULL THEN
+		RAISE EXCEPTION 'model "%@%" has no single score', chosen.name, chosen.version
+			USING ERRCODE = 'feature_not_supported',
+				DETAIL = format('Its objective "%s" has %s.', chosen.objective, CASE chosen.output_groups
+					WHEN 1 THEN 'no score that is known' ELSE chosen.output_groups || ' outputs' END),
+				HINT = 'Levels of alert are those of the score that score_company answers.';
+	END IF;
+	IF kind = 'probability' AND (moderate < 0 OR strong > 1) THEN
 		RAISE EXCEPTION 'invalid thresholds: strong %, moderate %', strong, moderate
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('The scores of model "%s" are probabilities, between 0 and 1.',
-					chosen.name || '@' || chosen.version),
-				HINT = 'Divide a percentage by 100; a level that no score is to reach has the threshold infinity.';
+				DETAIL = format('The score of model "%s@%s" is a probability, from 0 to 1.', chosen.name, chosen.version),
+				HINT = 'Percent are divided by 100, as 0.6 for 60 %.';
 	END IF;
 	UPDATE risk_internal.registry r SET threshold_strong = strong, threshold_moderate = moderate
 	WHERE r.name = chosen.name AND r.version = chosen.version;
@@ -651,7 +672,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.set_thresholds(text, double precision, double precision) IS
-	'Sets from which scores on risk.alert_level answers a strong and a moderate alert: from 0 to 1 where scores are probabilities, infinity for a level of nobody. Returns name@version';
+	'Sets from which scores on risk.alert_level answers a strong and a moderate alert; from 0 to 1 where scores are probabilities. Returns name@version';
 REVOKE ALL ON FUNCTION risk.set_thresholds(text, double precision, double precision) FROM PUBLIC;
 
 CREATE FUNCTION risk.set_requirements(model text, max_missing_share double precision, out_of_scope text DEFAULT NULL)
@@ -718,8 +739,7 @@ BEGIN
 				HINT = 'Import the model again, as a new version, and calibrate that before it is promoted.';
 	END IF;
 	IF set_calibration.calibration IS NOT NULL THEN
-		IF chosen.objective <> ALL (ARRAY['binary:logistic', 'reg:logistic', 'binary:logitraw'])
-			OR chosen.output_groups <> 1 THEN
+		IF risk_internal.score_kind(chosen.objective, chosen.output_groups, true) IS NULL THEN
 			RAISE EXCEPTION 'scores of model "%" cannot be calibrated', reference
 				USING ERRCODE = 'feature_not_supported',
 					DETAIL = format('Its objective "%s" has %s; a calibration makes a probability of one margin in log-odds.',

@@ -267,6 +267,9 @@ COMMENT ON FUNCTION risk.calibration_error(risk.outcomes, integer, text) IS
  * An aggregate is named and described as the function of outcomes is.  Where the
  * metric has parameters they come with each row, and the final function is the
  * C function of the metric again, which then finds them in the state.
+ *
+ * One loop makes them all, with and without a weight; pg_dump, \df and upgrade
+ * scripts know them by the names that stand in its table.
  * ----------
  */
 CREATE FUNCTION risk_internal.calibration_error_final(outcomes risk.outcomes) RETURNS double precision
@@ -347,22 +350,22 @@ CREATE FUNCTION risk.precision_recall_curve(outcomes risk.outcomes, max_points i
 COMMENT ON FUNCTION risk.precision_recall_curve(risk.outcomes, integer) IS
 	'Precision and recall, from no alerts (threshold Infinity, precision 1 by convention) to all: a row per distinct score, or at most max_points along the curve';
 
-CREATE FUNCTION risk.calibration_table(outcomes risk.outcomes, bins integer DEFAULT 10, strategy text DEFAULT 'uniform') RETURNS TABLE (bin integer, low double precision, high double precision, companies double precision, failures double precision, mean_score double precision, failure_rate double precision)
+CREATE FUNCTION risk.calibration_table(outcomes risk.outcomes, bins integer DEFAULT 10, strategy text DEFAULT 'uniform') RETURNS TABLE (bin integer, low double precision, high double precision, rows double precision, positives double precision, mean_score double precision, positive_rate double precision)
 	AS 'MODULE_PATHNAME', 'company_risk_calibration_table' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION risk.calibration_table(risk.outcomes, integer, text) IS
-	'Mean score and rate of failure by bins of scores, lowest first, of equal width (uniform) or of equal weight (quantile); empty bins have no row; companies and failures are counts, or sums of weights';
+	'Mean score and rate of failure by bins of scores, lowest first, of equal width (uniform) or of equal weight (quantile); empty bins have no row; rows and positives are counts, or sums of weights';
 
-CREATE FUNCTION risk.lift_table(outcomes risk.outcomes, bins integer DEFAULT 10) RETURNS TABLE (bin integer, low double precision, high double precision, companies double precision, failures double precision, failure_rate double precision, lift double precision, cumulative_companies double precision, cumulative_failures double precision, cumulative_recall double precision, cumulative_lift double precision)
+CREATE FUNCTION risk.lift_table(outcomes risk.outcomes, bins integer DEFAULT 10) RETURNS TABLE (bin integer, low double precision, high double precision, rows double precision, positives double precision, positive_rate double precision, lift double precision, cumulative_rows double precision, cumulative_positives double precision, cumulative_recall double precision, cumulative_lift double precision)
 	AS 'MODULE_PATHNAME', 'company_risk_lift_table' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION risk.lift_table(risk.outcomes, integer) IS
-	'Rate of failure and lift by bins of equal weight, highest scores first, each by itself and with all above; equal scores stay in one bin; companies and failures are counts, or sums of weights';
+	'Rate of failure and lift by bins of equal weight, highest scores first, each by itself and with all above; equal scores stay in one bin; rows and positives are counts, or sums of weights';
 
 CREATE FUNCTION risk.confusion_matrix(outcomes risk.outcomes, threshold double precision) RETURNS TABLE (true_positives double precision, false_positives double precision, false_negatives double precision, true_negatives double precision)
 	AS 'MODULE_PATHNAME', 'company_risk_confusion_matrix' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
 COMMENT ON FUNCTION risk.confusion_matrix(risk.outcomes, double precision) IS
-	'How many companies had an alert, a score of at least the threshold, and failed, and so on: counts, or sums of weights';
+	'How many rows have an alert, a score of at least the threshold, and a true label, and so on: counts, or sums of weights';
 
-CREATE FUNCTION risk.threshold_table(outcomes risk.outcomes, steps integer DEFAULT 100, cost_false_positive double precision DEFAULT NULL, cost_false_negative double precision DEFAULT NULL) RETURNS TABLE (threshold double precision, alerts double precision, true_positives double precision, false_positives double precision, false_negatives double precision, true_negatives double precision, "precision" double precision, recall double precision, specificity double precision, f_half double precision, f1 double precision, f2 double precision, balanced_accuracy double precision, cost double precision)
+CREATE FUNCTION risk.threshold_table(outcomes risk.outcomes, steps integer DEFAULT 100, cost_false_positive double precision DEFAULT NULL, cost_false_negative double precision DEFAULT NULL) RETURNS TABLE (threshold double precision, alerts double precision, true_positives double precision, false_positives double precision, false_negatives double precision, true_negatives double precision, "precision" double precision, recall double precision, specificity double precision, f05 double precision, f1 double precision, f2 double precision, balanced_accuracy double precision, cost double precision)
 	AS 'MODULE_PATHNAME', 'company_risk_threshold_table' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 101;
 COMMENT ON FUNCTION risk.threshold_table(risk.outcomes, integer, double precision, double precision) IS
 	'What each threshold would give, highest first: on a grid of so many steps from 1 to 0, or with steps NULL at every distinct score; cost is that of the false positives and false negatives, if both costs are given';
@@ -385,19 +388,19 @@ COMMENT ON FUNCTION risk.bootstrap(risk.outcomes, text, integer, bigint, double 
 
 CREATE FUNCTION risk.count_outcomes(
 	outcomes risk.outcomes,
-	OUT companies bigint,
-	OUT failures bigint,
+	OUT rows bigint,
+	OUT positives bigint,
 	OUT lowest double precision,
 	OUT highest double precision)
 	AS 'MODULE_PATHNAME', 'company_risk_count_outcomes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION risk.count_outcomes(risk.outcomes) IS
-	'How many rows outcomes are made of, how many of them failed, whatever their weights, and their lowest and highest score';
+	'How many rows outcomes are made of, how many of them are positives (label true), whatever their weights, and their lowest and highest score';
 
 CREATE FUNCTION risk.outcome_metrics(
 	outcomes risk.outcomes,
 	threshold_strong double precision DEFAULT NULL,
 	threshold_moderate double precision DEFAULT NULL,
-	cases integer DEFAULT NULL)
+	k integer DEFAULT NULL)
 	RETURNS TABLE (metric text, level text, parameter double precision, value double precision)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100000 ROWS 30
 	SET search_path = pg_catalog, pg_temp
@@ -422,8 +425,8 @@ AS $$
 		UNION ALL SELECT 1, 6, 'calibration_error', NULL, 10, risk.calibration_error(outcomes) FROM counted WHERE probabilities
 		UNION ALL SELECT 2, s.ordinality, 'lift_at_share', NULL, s.share, risk.lift_at_share(outcomes, s.share)
 			FROM unnest(ARRAY[0.01, 0.05, 0.1]::float8[]) WITH ORDINALITY s (share, ordinality)
-		UNION ALL SELECT 3, 1, 'precision_at_k', NULL, cases, risk.precision_at_k(outcomes, cases) WHERE cases IS NOT NULL
-		UNION ALL SELECT 3, 2, 'lift_at_k', NULL, cases, risk.lift_at_k(outcomes, cases) WHERE cases IS NOT NULL
+		UNION ALL SELECT 3, 1, 'precision_at_k', NULL, k, risk.precision_at_k(outcomes, k) WHERE k IS NOT NULL
+		UNION ALL SELECT 3, 2, 'lift_at_k', NULL, k, risk.lift_at_k(outcomes, k) WHERE k IS NOT NULL
 		UNION ALL SELECT 4, CASE o.level WHEN 'strong' THEN 0 ELSE 10 END + v.number, v.metric, o.level, o.threshold, v.value
 			FROM own o CROSS JOIN LATERAL (VALUES
 				(1, 'alerts', (SELECT c.true_positives + c.false_positives FROM risk.confusion_matrix(outcomes, o.threshold) c)),
@@ -439,4 +442,4 @@ AS $$
 	ORDER BY m.section, m.number
 $$;
 COMMENT ON FUNCTION risk.outcome_metrics(risk.outcomes, double precision, double precision, integer) IS
-	'Metrics of outcomes as rows: without a threshold; lift at 1, 5 and 10 % and at so many cases; at the thresholds of strong (F0.5) and moderate (F2) alerts, where given; and the best such thresholds with their F-scores (best_fbeta). A metric is called like the function that computes it, but for alerts, their number. parameter is the threshold, share, number of cases or of bins, or beta';
+	'Metrics of outcomes as rows: without a threshold; lift at 1, 5 and 10 %, and precision and lift of the k highest scores; at the thresholds of strong (F0.5) and moderate (F2) alerts, where given; and the best such thresholds with their F-scores (best_fbeta). A metric is called like the function that computes it, but for alerts, their number. parameter is the threshold, share, k, number of bins, or beta';

@@ -276,8 +276,8 @@ CREATE FUNCTION risk.profile(query text, features text[] DEFAULT NULL)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
 AS $$
 DECLARE
-	query_columns record;
-	chosen record;
+	query_columns pg_catalog.record;
+	chosen pg_catalog.record;
 BEGIN
 	query_columns := risk_internal.query_columns(profile.query);
 	chosen := risk_internal.profile_features(query_columns.names, query_columns.types, profile.features);
@@ -355,8 +355,8 @@ CREATE FUNCTION risk_internal.make_profile(model text, query text,
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-	query_columns record;
-	chosen record;
+	query_columns pg_catalog.record;
+	chosen pg_catalog.record;
 BEGIN
 	make_profile.reference := risk.resolve_model(make_profile.model);
 	query_columns := risk_internal.query_columns(make_profile.query);
@@ -440,9 +440,9 @@ CREATE FUNCTION risk.drift(model text, query text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
 AS $$
 DECLARE
-	reference text;
-	stored record;
-	query_columns record;
+	reference pg_catalog.text;
+	stored pg_catalog.record;
+	query_columns pg_catalog.record;
 BEGIN
 	reference := risk.resolve_model(drift.model);
 	stored := risk_internal.stored_profile(reference);
@@ -462,9 +462,9 @@ CREATE FUNCTION risk.drift_between(query_then text, query_now text, features tex
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
 AS $$
 DECLARE
-	columns_then record;
-	columns_now record;
-	chosen record;
+	columns_then pg_catalog.record;
+	columns_now pg_catalog.record;
+	chosen pg_catalog.record;
 	profiles_then risk_internal.column_profile[];
 BEGIN
 	columns_then := risk_internal.query_columns(drift_between.query_then);

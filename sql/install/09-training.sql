@@ -170,19 +170,19 @@ COMMENT ON COLUMN risk.training_progress.started_at IS 'When the training began'
 COMMENT ON COLUMN risk.training_progress.estimated_end_at IS 'When all rounds will be done if they go on as they went; early stopping may come before';
 GRANT SELECT ON risk.training_progress TO PUBLIC;
 
-CREATE FUNCTION risk.training_draw(key text, seed bigint, purpose text DEFAULT 'held out') RETURNS double precision
+CREATE FUNCTION risk.training_draw(key text, seed bigint DEFAULT 0, purpose text DEFAULT 'held out') RETURNS double precision
 	AS 'MODULE_PATHNAME', 'company_risk_training_draw' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk.training_draw(text, bigint, text) IS
 	'The draw, from 0 to less than 1, that decides for a key what its rows are for: held out where it is below validation_share; of these, test where the draw "test" is below test_share; fold floor(draw "fold" * folds) + 1 of a cross-validation. By the number of the row, as decimal digits counted from 1: negatives are kept where the draw "negatives" is below the share to keep, and the draw "profile" chooses the rows that are profiled. Without key_column the key is the number of the row. The same on every machine';
 
-CREATE FUNCTION risk.fit_sigmoid(margins real[], labels boolean[], weights real[] DEFAULT NULL) RETURNS jsonb
+CREATE FUNCTION risk.fit_sigmoid(margins double precision[], labels boolean[], weights double precision[] DEFAULT NULL) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'company_risk_fit_sigmoid' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
-COMMENT ON FUNCTION risk.fit_sigmoid(real[], boolean[], real[]) IS
+COMMENT ON FUNCTION risk.fit_sigmoid(double precision[], boolean[], double precision[]) IS
 	'Platt scaling, fitted on the margins (log-odds) and outcomes of rows that the model did not see: a calibration for risk.set_calibration';
 
-CREATE FUNCTION risk.fit_isotonic(margins real[], labels boolean[], weights real[] DEFAULT NULL) RETURNS jsonb
+CREATE FUNCTION risk.fit_isotonic(margins double precision[], labels boolean[], weights double precision[] DEFAULT NULL) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'company_risk_fit_isotonic' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
-COMMENT ON FUNCTION risk.fit_isotonic(real[], boolean[], real[]) IS
+COMMENT ON FUNCTION risk.fit_isotonic(double precision[], boolean[], double precision[]) IS
 	'Isotonic regression, fitted on the margins (log-odds) and outcomes of rows that the model did not see: a calibration for risk.set_calibration';
 
 CREATE TYPE risk_internal.training_run AS (
@@ -261,8 +261,14 @@ DECLARE
 	moderate double precision;
 BEGIN
 	calibration := risk_internal.fit_calibration(run, COALESCE(arguments ->> 'calibration', 'none'));
-	reference := risk.import_model(store_training.name, run.model, description => store_training.description);
+	reference := risk_internal.store_model(store_training.name, run.model, description => store_training.description,
+		retrained_from => store_training.retrained_from);
 	new_version := (risk_internal.parse_reference(reference)).version;
+	IF run.rounds <> run.rounds_trained THEN
+		RAISE NOTICE 'model "%" uses the first % of its % boosting rounds', reference, run.rounds, run.rounds_trained
+			USING DETAIL = format('After these, %s of the validation rows was best.', run.metric),
+				HINT = 'A larger early_stopping_rounds waits longer for a better round; without it, all rounds are used.';
+	END IF;
 	IF calibration IS NOT NULL THEN
 		PERFORM risk.set_calibration(reference, calibration);
 	END IF;
@@ -441,7 +447,7 @@ REVOKE ALL ON FUNCTION risk.training_request(text) FROM PUBLIC;
 CREATE FUNCTION risk.retrain_model(model text, description text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_retrain_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION risk.retrain_model(text, text) IS
-	'Repeats the training of a model, as the caller and on today''s data, as the next version of its name. Returns name@version';
+	'Repeats the training of a model, as the caller and on today''s data, as the next version of its name, with the dictionary and bound relation of the version that is repeated. Returns name@version';
 REVOKE ALL ON FUNCTION risk.retrain_model(text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk_internal.fold_metrics(run risk_internal.training_run,

@@ -4,7 +4,8 @@
  * The query runs as the caller and with his search_path.  It never changes
  * anything: these functions are not VOLATILE.  As they run as the caller, what they
  * call, risk_internal.paired_metrics and risk_internal.alert_agreement included, is his to call, too:
- * functions of their arguments, which read no table.
+ * functions of their arguments, which read no table.  Types of variables are written
+ * with their schema, too: pg_temp comes before pg_catalog for types.
  * ----------
  */
 CREATE FUNCTION risk_internal.comparable_score(score double precision) RETURNS double precision
@@ -19,24 +20,24 @@ CREATE FUNCTION risk.evaluate_model(
 	segment_columns name[] DEFAULT NULL,
 	known_column name DEFAULT NULL,
 	weight_column name DEFAULT NULL,
-	cases integer DEFAULT NULL)
-	RETURNS TABLE (breakdown text, segment text, evaluated text, metric text, level text,
-		parameter double precision, value double precision, companies bigint, failures bigint)
+	k integer DEFAULT NULL)
+	RETURNS TABLE (breakdown text, segment text, known_cases text, metric text, level text,
+		parameter double precision, value double precision, rows bigint, positives bigint)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 100
 	-- segments that are dates read the same in every session
 	SET datestyle = 'ISO'
 AS $$
 DECLARE
-	resolved text := risk.resolve_model(evaluate_model.model);
-	source text := risk_internal.query_source(evaluate_model.query,
+	resolved pg_catalog.text := risk.resolve_model(evaluate_model.model);
+	source pg_catalog.text := risk_internal.query_source(evaluate_model.query,
 		ARRAY[evaluate_model.label_column, evaluate_model.known_column, evaluate_model.weight_column] OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(evaluate_model.segment_columns)));
 	strong double precision;
 	moderate double precision;
-	columns text := '';
-	sets text := '';
-	breakdowns text := ' WHEN false THEN 0';
-	values_of_segments text := ' WHEN false THEN NULL';
-	arguments text := 's.score, s.label';
+	columns pg_catalog.text := '';
+	sets pg_catalog.text := '';
+	breakdowns pg_catalog.text := ' WHEN false THEN 0';
+	values_of_segments pg_catalog.text := ' WHEN false THEN NULL';
+	arguments pg_catalog.text := 's.score, s.label';
 BEGIN
 	IF evaluate_model.label_column IS NULL THEN
 		RAISE EXCEPTION 'label_column must not be null'
@@ -64,13 +65,13 @@ BEGIN
 
 	RETURN QUERY EXECUTE pg_catalog.format($query$
 		SELECT CASE WHEN g.number OPERATOR(pg_catalog.>) 0 THEN ($1)[g.number]::pg_catalog.text ELSE '(all)' END,
-			g.segment, e.evaluated, m.metric, m.level, m.parameter, m.value, n.companies, n.failures
+			g.segment, e.known_cases, m.metric, m.level, m.parameter, m.value, n.rows, n.positives
 		FROM (SELECT CASE%s ELSE 0 END AS number, CASE%s ELSE '(all)' END AS segment,
 				risk.outcomes(%s) AS outcomes, %s AS new_outcomes
 			FROM (SELECT %s AS score, risk_internal.label_value(company_risk_row.%I) AS label, %s AS known%s
 				FROM %s company_risk_row OFFSET 0) s
 			GROUP BY GROUPING SETS (()%s)) g
-			CROSS JOIN LATERAL (VALUES (1, 'all', g.outcomes), (2, 'without known cases', g.new_outcomes)) e (number, evaluated, outcomes)
+			CROSS JOIN LATERAL (VALUES (1, 'with', g.outcomes), (2, 'without', g.new_outcomes)) e (number, known_cases, outcomes)
 			CROSS JOIN LATERAL risk.count_outcomes(e.outcomes) n
 			CROSS JOIN LATERAL risk.outcome_metrics(e.outcomes, $2, $3, $4) WITH ORDINALITY m (metric, level, parameter, value, number)
 		WHERE e.outcomes IS NOT NULL
@@ -82,11 +83,11 @@ BEGIN
 		CASE WHEN evaluate_model.known_column IS NULL THEN 'false'
 			ELSE pg_catalog.format('COALESCE((company_risk_row.%I)::pg_catalog.bool, false)', evaluate_model.known_column) END,
 		columns, source, sets)
-	USING evaluate_model.segment_columns, strong, moderate, evaluate_model.cases;
+	USING evaluate_model.segment_columns, strong, moderate, evaluate_model.k;
 END
 $$;
 COMMENT ON FUNCTION risk.evaluate_model(text, text, name, name[], name, name, integer) IS
-	'Scores the rows of a query with a model and compares with what happened: the rows of risk.outcome_metrics over all rows and by the values of each of segment_columns, once for all and once without the rows that known_column marks; label_column: true where a company failed (NULL: not yet known, left out); the thresholds are the model''s';
+	'Scores the rows of a query with a model and compares with what happened: the rows of risk.outcome_metrics over all rows and by the values of each of segment_columns, once with and once without the rows that known_column marks (known_cases); label_column: true where a company failed (NULL: not yet known, left out); the thresholds are the model''s';
 
 CREATE FUNCTION risk.compare_models(
 	model_a text,
@@ -99,11 +100,11 @@ CREATE FUNCTION risk.compare_models(
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 60
 AS $$
 DECLARE
-	reference_a text := risk.resolve_model(compare_models.model_a);
-	reference_b text := risk.resolve_model(compare_models.model_b);
-	source text := risk_internal.query_source(compare_models.query, ARRAY[compare_models.label_column, compare_models.weight_column]);
+	reference_a pg_catalog.text := risk.resolve_model(compare_models.model_a);
+	reference_b pg_catalog.text := risk.resolve_model(compare_models.model_b);
+	source pg_catalog.text := risk_internal.query_source(compare_models.query, ARRAY[compare_models.label_column, compare_models.weight_column]);
 	thresholds double precision[];
-	arguments text := 's.label';
+	arguments pg_catalog.text := 's.label';
 BEGIN
 	SELECT ARRAY[ma.threshold_strong, ma.threshold_moderate, mb.threshold_strong, mb.threshold_moderate] INTO thresholds
 	FROM risk.models ma, risk.models mb
@@ -125,7 +126,7 @@ BEGIN
 						risk_internal.comparable_score(%s) AS score_b, %s AS label%s
 					FROM %s company_risk_row OFFSET 0) l) s) c
 			CROSS JOIN LATERAL (
-				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'companies' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
+				SELECT 0 AS section, 0::pg_catalog.int8 AS number, 'rows' AS measure, NULL::pg_catalog.text AS level, NULL::pg_catalog.float8 AS parameter,
 					c.count_a AS a, c.count_b AS b, (SELECT pg_catalog.sum(n.n)::pg_catalog.float8 FROM pg_catalog.unnest(c.levels) n (n)) AS together
 				UNION ALL SELECT 0, 1, 'score correlation', NULL, NULL, NULL, NULL, c.correlation
 				UNION ALL SELECT 1, g.number, g.measure, g.level, NULL, g.a, g.b, g.together FROM risk_internal.alert_agreement(c.levels) g
@@ -146,7 +147,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.compare_models(text, text, text, name, name) IS
-	'Two models on the rows of a query: numbers of alerts and how far they agree, and with a label_column (true: failed) the metrics of risk.outcome_metrics side by side; a and b are the models'' own values, together is what they share';
+	'Two models on the rows of a query: numbers of rows and of alerts and how far they agree, and with a label_column (true: failed) the metrics of risk.outcome_metrics side by side; a and b are the models'' own values, together is what they share';
 
 CREATE FUNCTION risk_internal.paired_metrics(a risk.outcomes, b risk.outcomes, thresholds double precision[])
 	RETURNS TABLE (number bigint, metric text, level text, parameter double precision,
@@ -198,7 +199,7 @@ AS $$
 	SELECT 31, 'same level, kappa', NULL, NULL, NULL, (same * n - chance) / nullif(n * n - chance, 0) FROM agreement
 $$;
 COMMENT ON FUNCTION risk_internal.alert_agreement(bigint[]) IS
-	'Internal: agreement of alerts for risk.compare_models, from the numbers of companies by level in a and, within it, in b';
+	'Internal: agreement of alerts for risk.compare_models, from the numbers of rows by level in a and, within it, in b';
 
 CREATE FUNCTION risk.compare_alerts(
 	model_a text,
@@ -213,14 +214,19 @@ CREATE FUNCTION risk.compare_alerts(
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000
 AS $$
 DECLARE
-	reference_a text := risk.resolve_model(compare_alerts.model_a);
-	reference_b text := risk.resolve_model(compare_alerts.model_b);
-	source text := risk_internal.query_source(compare_alerts.query, ARRAY[compare_alerts.key_column]);
+	reference_a pg_catalog.text := risk.resolve_model(compare_alerts.model_a);
+	reference_b pg_catalog.text := risk.resolve_model(compare_alerts.model_b);
+	source pg_catalog.text := risk_internal.query_source(compare_alerts.query, ARRAY[compare_alerts.key_column]);
 	thresholds double precision[];
 BEGIN
 	IF compare_alerts.key_column IS NULL THEN
 		RAISE EXCEPTION 'key_column must not be null'
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the column with the companies'' numbers.';
+	END IF;
+	-- no reasons would be no rows, as if nothing had changed
+	IF compare_alerts.top OPERATOR(pg_catalog.<) 1 THEN
+		RAISE EXCEPTION 'top must be at least 1'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL is for all groups of features.';
 	END IF;
 	SELECT ARRAY[ma.threshold_strong, ma.threshold_moderate, mb.threshold_strong, mb.threshold_moderate] INTO thresholds
 	FROM risk.models ma, risk.models mb
@@ -249,7 +255,10 @@ BEGIN
 						COALESCE(gb.points, gb.contribution, 0) OPERATOR(pg_catalog.-) COALESCE(ga.points, ga.contribution, 0) AS difference
 					FROM risk.explain_groups(c.company_risk_row, %1$L) ga
 						FULL JOIN risk.explain_groups(c.company_risk_row, %2$L) gb
-						ON COALESCE(gb.feature_group, '') OPERATOR(pg_catalog.=) COALESCE(ga.feature_group, '')) d) g
+						-- a group may be called '' or (base), too
+						ON COALESCE(gb.feature_group, '') OPERATOR(pg_catalog.=) COALESCE(ga.feature_group, '')
+							AND (gb.feature_group IS NULL) OPERATOR(pg_catalog.=) (ga.feature_group IS NULL)
+							AND (gb.rank OPERATOR(pg_catalog.=) 0) OPERATOR(pg_catalog.=) (ga.rank OPERATOR(pg_catalog.=) 0)) d) g
 		WHERE c.a OPERATOR(pg_catalog.<>) c.b AND (g.rank OPERATOR(pg_catalog.<=) $2) IS NOT FALSE
 		ORDER BY (c.a OPERATOR(pg_catalog.=) 0) DESC, (c.b OPERATOR(pg_catalog.=) 0) DESC, c.score_b DESC, c.company COLLATE "C", g.rank$query$,
 		reference_a, reference_b, compare_alerts.key_column, source,

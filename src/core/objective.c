@@ -46,6 +46,14 @@ objective_find(const char *name)
 	return objective;
 }
 
+/* binary:logitraw has the margins of binary:logistic, and no transform. */
+bool
+objective_has_log_odds(const char *name)
+{
+	return objective_find(name)->transform == TRANSFORM_SIGMOID ||
+		strcmp(name, "binary:logitraw") == 0;
+}
+
 float
 objective_margin(ObjectiveLink link, float base_score)
 {

@@ -40,6 +40,9 @@ extern const Objective *objective_find(const char *name);
 /* The margin of a base score, float32 as XGBoost computes it; maybe not finite. */
 extern float objective_margin(ObjectiveLink link, float base_score);
 
+/* Is a margin of it in log-odds, of which a calibration makes a probability? */
+extern bool objective_has_log_odds(const char *name);
+
 /* How many numbers XGBoost's predict() answers for this many output groups. */
 extern uint32_t objective_output_count(ObjectiveTransform transform, uint32_t groups);
 

@@ -299,6 +299,7 @@ read_text(Reader *reader, bool with_parameters)
 	int			parameter_count = 0;
 	double		parameters[OUTCOMES_PARAMETERS] = {0};
 	uint64		entry[OUTCOMES_MAX_WIDTH];
+	int64		rows = 0;
 
 	skip_blanks(reader);
 	if (!read_literal(reader, TEXT_VERSION " "))
@@ -324,6 +325,14 @@ read_text(Reader *reader, bool with_parameters)
 		reader->expected = "a blank between entries";
 		if (reader->next == before || !read_entry(reader, layout, entry))
 			return NULL;
+		/* here, and not when equal ones are merged, where it would be a hard error */
+		rows += counted_rows(entry[outcomes_width(layout) - 1]);
+		if (rows > OUTCOMES_MAX_COUNT)
+		{
+			reader->next = before;
+			reader->expected = "up to 2^53 rows in all";
+			return NULL;
+		}
 		outcomes_append(outcomes, entry);
 	}
 }
@@ -338,7 +347,8 @@ outcomes_from_text(FunctionCallInfo fcinfo, const char *type, bool with_paramete
 		soft_error(fcinfo->context, (Datum) 0,
 				   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					errmsg("invalid input syntax for type %s", type),
-					errdetail("Expected %s, found \"%.*s\".", reader.expected,
+					errdetail(strlen(reader.expected) == 1 ? "Expected \"%s\", found \"%.*s\"." :
+							  "Expected %s, found \"%.*s\".", reader.expected,
 							  pg_mbcliplen(reader.next, strlen(reader.next), 30), reader.next)));
 	return outcomes_flat_value(outcomes);
 }

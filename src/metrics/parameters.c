@@ -67,7 +67,7 @@ share_parameter(double share)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid share %g", share),
 				 errdetail("A share is above 0 and at most 1."),
-				 errhint("risk.precision_at_k and risk.lift_at_k take a number of cases.")));
+				 errhint("risk.precision_at_k and risk.lift_at_k take a number of rows.")));
 	return share;
 }
 
@@ -136,7 +136,7 @@ metric_check_parameters(const char *metric, ParameterKind kind, int given, doubl
 				 errmsg("metric \"%s\" takes %d parameters, not %d", metric, counts[kind].most, given) :
 				 errmsg("metric \"%s\" takes %d to %d parameters, not %d", metric,
 						counts[kind].least, counts[kind].most, given),
-				 errhint("Give thresholds, beta, cases, shares or bins as in parameters => '{0.5}'.")));
+				 errhint("Give thresholds, beta, k, shares or bins as in parameters => '{0.5}'.")));
 	for (int i = given; i < METRIC_PARAMETERS; i++)
 		parameters[i] = 0.0;
 	switch (kind)
@@ -154,7 +154,7 @@ metric_check_parameters(const char *metric, ParameterKind kind, int given, doubl
 			parameters[1] = beta_parameter(parameters[1]);
 			break;
 		case PARAMETERS_K:
-			parameters[0] = whole_parameter(parameters[0], "cases", PG_INT32_MAX);
+			parameters[0] = whole_parameter(parameters[0], "rows", PG_INT32_MAX);
 			break;
 		case PARAMETERS_SHARE:
 			parameters[0] = share_parameter(parameters[0]);

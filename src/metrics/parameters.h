@@ -20,7 +20,7 @@ typedef enum ParameterKind
 	PARAMETERS_THRESHOLD,
 	PARAMETERS_BETA,
 	PARAMETERS_THRESHOLD_BETA,
-	PARAMETERS_K,				/* so many cases */
+	PARAMETERS_K,				/* so many rows */
 	PARAMETERS_SHARE,			/* so large a part of all */
 	PARAMETERS_BINS				/* how many, and 1 if they are of equal weight; ten of equal width by default */
 } ParameterKind;

@@ -382,7 +382,7 @@ company_risk_count_outcomes(PG_FUNCTION_ARGS)
 	TupleDesc	descriptor;
 	ResultRow	row = {0};
 	size_t		count = outcomes->count;
-	int64		failures = 0;
+	int64		positives = 0;
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -391,10 +391,10 @@ company_risk_count_outcomes(PG_FUNCTION_ARGS)
 		uint64		counted = outcomes->fields[(i + 1) * outcomes->width - 1];
 
 		if (counted_label(counted))
-			failures += counted_rows(counted);
+			positives += counted_rows(counted);
 	}
 	row_put_bigint(&row, outcomes_rows(outcomes));
-	row_put_bigint(&row, failures);
+	row_put_bigint(&row, positives);
 	row_put_float_if(&row, count > 0, count > 0 ? double_from_sortable(outcomes->fields[0]) : 0.0);
 	row_put_float_if(&row, count > 0,
 					 count > 0 ? double_from_sortable(outcomes->fields[(count - 1) * outcomes->width]) : 0.0);

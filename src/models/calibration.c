@@ -30,6 +30,7 @@
 
 #include "base/compat.h"
 #include "base/jsonb_number.h"
+#include "core/objective.h"
 
 /* ----------
  * Reading
@@ -302,4 +303,24 @@ company_risk_apply_calibration(PG_FUNCTION_ARGS)
 		memcmp(applied->json, json, VARSIZE(json)) != 0)
 		read_applied(applied, json);
 	PG_RETURN_FLOAT8(calibration_value(applied->calibration, PG_GETARG_FLOAT8(0)));
+}
+
+/*
+ * risk_internal.score_kind(objective, output_groups, calibrated): probability or
+ * number; NULL where there is no single score, or none that can be calibrated.
+ */
+PG_FUNCTION_INFO_V1(company_risk_score_kind);
+Datum
+company_risk_score_kind(PG_FUNCTION_ARGS)
+{
+	const char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int			groups = PG_GETARG_INT32(1);
+	bool		calibrated = PG_GETARG_BOOL(2);
+	ObjectiveTransform transform = objective_find(name)->transform;
+	bool		probability = calibrated || transform == TRANSFORM_SIGMOID;
+
+	if (calibrated ? groups != 1 || !objective_has_log_odds(name) :
+		transform == TRANSFORM_UNKNOWN || objective_output_count(transform, groups) != 1)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(probability ? "probability" : "number"));
 }

@@ -62,17 +62,41 @@ reference_read(const char *text, ModelReference *reference)
 	return true;
 }
 
+/* The reference that is meant where digits are in upper case; else NULL */
+static char *
+with_lower_digits(const char *text)
+{
+	char	   *meant = pstrdup(text);
+	char	   *mark = strrchr(meant, '#');
+	ModelReference reference;
+
+	if (mark == NULL)
+		return NULL;
+	for (char *c = mark; *c != '\0'; c++)
+		*c = (char) pg_ascii_tolower((unsigned char) *c);
+	return reference_read(meant, &reference) ? meant : NULL;
+}
+
 void
 reference_parse(const char *text, ModelReference *reference)
 {
-	if (!reference_read(text, reference))
+	char	   *meant;
+
+	if (reference_read(text, reference))
+		return;
+	meant = with_lower_digits(text);
+	if (meant != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid model reference \"%s\"", text),
-				 errhint("A reference is a name, a version, as %s@1, or one pinned by %d to %d digits "
-						 "of its content, as %s@1#1a2b3c4d.",
-						 reference->name, REFERENCE_DIGEST_MIN, REFERENCE_DIGEST_MAX,
-						 reference->name)));
+				 errhint("The digits of a pin are in lower case, as %s.", meant)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid model reference \"%s\"", text),
+			 errhint("A reference is a name, a version, as %s@1, or one pinned by %d to %d digits "
+					 "of its content, as %s@1#1a2b3c4d.",
+					 reference->name, REFERENCE_DIGEST_MIN, REFERENCE_DIGEST_MAX,
+					 reference->name)));
 }
 
 bool

@@ -124,7 +124,7 @@ scan_reference(Relation relation, const char *name, int number, Snapshot snapsho
 }
 
 /*
- * The version, the production version or any version of a name; of any name
+ * The version, the production version or, of any, the newest of a name; of any name
  * when name is NULL, and then the names of all that were found, too.
  */
 static ModelVersion *
@@ -142,7 +142,8 @@ find_version(const char *name, int number, Snapshot snapshot, List **names)
 		if (number == PRODUCTION_VERSION &&
 			strcmp(registry_string(tuple, relation, REGISTRY_STATE), "production") != 0)
 			continue;
-		if (found == NULL)
+		if (found == NULL ||
+			DatumGetInt32(registry_required(tuple, relation, REGISTRY_VERSION)) > found->version)
 			found = read_version(tuple, relation);
 		if (names != NULL)
 			*names = lappend(*names, registry_string(tuple, relation, REGISTRY_NAME));
@@ -215,15 +216,19 @@ is_like_date(const char *reference)
 	return separators == 2 && rest - reference >= 6 && rest - reference <= 10;
 }
 
+/* A name may hold "#", but who writes one without a version mostly means a pin. */
 static _Noreturn void
-fail_unknown(const char *reference)
+fail_unknown(const char *text, const ModelReference *reference)
 {
+	const char *mark = reference->version > 0 ? NULL : strchr(text, '#');
+
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("model \"%s\" does not exist", reference),
-			 is_like_date(reference) ?
-			 errhint("If the date is meant as a period, write period => '%s'.", reference) :
-			 errhint("See the view risk.models.")));
+			 errmsg("model \"%s\" does not exist", text),
+			 is_like_date(text) ? errhint("If the date is meant as a period, write period => '%s'.", text) :
+			 mark == NULL ? errhint("See the view risk.models.") :
+			 errhint("A pinned reference says the version, too, as %.*s@1%s; risk.pin_model makes one.",
+					 (int) (mark - text), text, mark)));
 }
 
 /* Says where a reference that nobody wrote came from. */
@@ -268,6 +273,7 @@ resolve_reference(const char *text, Snapshot snapshot)
 {
 	ModelReference reference;
 	ModelVersion *found;
+	ModelVersion *newest;
 
 	reference_parse(text, &reference);
 	if (reference.name == NULL)
@@ -275,14 +281,15 @@ resolve_reference(const char *text, Snapshot snapshot)
 	found = find_version(reference.name, reference.version, snapshot, NULL);
 	if (found == NULL)
 	{
-		if (reference.version > 0 ||
-			find_version(reference.name, ANY_VERSION, snapshot, NULL) == NULL)
-			fail_unknown(text);
+		newest = reference.version > 0 ? NULL :
+			find_version(reference.name, ANY_VERSION, snapshot, NULL);
+		if (newest == NULL)
+			fail_unknown(text, &reference);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("model \"%s\" has no version in production", text),
 				 errhint("See the view risk.models; put a version into production with risk.promote_model, "
-						 "or name one, as %s@1.", text)));
+						 "or name one, as %s.", reference_make(newest->name, newest->version))));
 	}
 	if (!reference_allows(&reference, found->content_digest))
 		fail_content(&reference, found);

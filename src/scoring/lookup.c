@@ -227,8 +227,7 @@ lookup_company(CompanyLookup *lookup, const ResolvedModel *model, const char *nu
 						relation_name(model), model_reference(model)),
 				 errhint("Leave the period out, or name the column of periods in risk.bind_source.")));
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to SPI");
+	SPI_connect();
 	/* errors of the relation come first */
 	lookup_plan(lookup, model, period != NULL ? LOOKUP_PERIOD : LOOKUP_LATEST);
 	key = company_key_read(number);

@@ -97,9 +97,7 @@ model_calibration(ResolvedModel *model)
 		char	   *problem = NULL;
 		Calibration *calibration = NULL;
 
-		/* binary:logitraw has the same margins, and no transform */
-		if (forest->group_count != 1 ||
-			(forest->transform != TRANSFORM_SIGMOID && strcmp(objective, "binary:logitraw") != 0))
+		if (forest->group_count != 1 || !objective_has_log_odds(objective))
 			problem = psprintf("Its objective \"%s\" has no single probability.", objective);
 		else
 			calibration = calibration_read(model->version->calibration, &problem);

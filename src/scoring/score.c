@@ -149,8 +149,8 @@ require_possible_score(const ResolvedModel *model, double score)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("score %s is not between 0 and 1",
 					DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(score)))),
-			 errdetail("The scores of model \"%s\" are probabilities.", model_reference(model)),
-			 errhint("Divide a percentage by 100.")));
+			 errdetail("The score of model \"%s\" is a probability, from 0 to 1.", model_reference(model)),
+			 errhint("Percent are divided by 100, as 0.6 for 60 %%.")));
 }
 
 PG_FUNCTION_INFO_V1(company_risk_alert_level);

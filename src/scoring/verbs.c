@@ -8,6 +8,8 @@
  * the verb holds on every path, the verb's is asked when the columns' function
  * begins its work, once for each place where it stands in a running statement: a
  * plan may be older than SET ROLE, and people may call that function directly.
+ * So it is asked of the role that fetches the first row: a cursor that a function
+ * opened with its owner's rights does not lend them to whoever fetches from it.
  *
  * The verb is found by its name, and is the verb if it is the same function of
  * the same library: nobody but a superuser could make another one, and wherever

@@ -7,6 +7,7 @@
  */
 #include "training/calibration_points.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "utils/array.h"
@@ -38,9 +39,9 @@ FitPoint *
 fit_points(FunctionCallInfo fcinfo, int *count)
 {
 	ArrayType  *margins;
-	const float *margin;
+	const double *margin;
 	const bool *label;
-	const float *weight = NULL;
+	const double *weight = NULL;
 	FitPoint   *points;
 	int			given;
 	bool		seen[2] = {false, false};
@@ -61,11 +62,15 @@ fit_points(FunctionCallInfo fcinfo, int *count)
 	for (int i = 0; i < given; i++)
 	{
 		fit_check_interrupts(i);
-		if (!isfinite(margin[i]) || (weight && !(weight[i] >= 0.0f && isfinite(weight[i]))))
+		/* in the range of float4, as a model's are, and as a calibration takes them */
+		if (!(fabs(margin[i]) <= FLT_MAX) ||
+			(weight && !(weight[i] >= 0.0 && weight[i] <= FLT_MAX)))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("margins must be finite, and weights finite and not negative")));
-		if (weight && weight[i] == 0.0f)
+					 errmsg("margins must be finite, and weights finite and not negative"),
+					 errdetail("Row %d has margin %g and weight %g; the largest number is %g.",
+							   i + 1, margin[i], weight ? weight[i] : 1.0, FLT_MAX)));
+		if (weight && weight[i] == 0.0)
 			continue;
 		points[*count].margin = margin[i];
 		points[*count].label = label[i] ? 1.0 : 0.0;

@@ -8,7 +8,10 @@
  */
 #include "training/columns.h"
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
 
 #include "base/messages.h"
 #include "training/draw.h"
@@ -34,20 +37,36 @@ find_column(TrainingColumns *columns, const char *name, const char *part)
 	if (found < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("query has no column \"%s\", which is to be the %s", name, part)));
+				 errmsg("query has no column \"%s\", which is to be %s", name, part)));
 	return found;
 }
 
 static _Noreturn void
-fail_column_type(TrainingColumns *columns, int column, const char *part, const char *must)
+fail_column_type(TrainingColumns *columns, int column, const char *part, const char *must,
+				 const char *hint)
 {
 	Form_pg_attribute attribute = TupleDescAttr(columns->descriptor, column);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of type %s cannot be the %s",
+			 errmsg("column \"%s\" of type %s cannot be %s",
 					NameStr(attribute->attname), format_type_be(attribute->atttypid), part),
-			 errdetail("It must be %s.", must)));
+			 errdetail("It must be %s.", must),
+			 hint == NULL ? 0 : errhint("%s", hint)));
+}
+
+/* How a date, a timestamp or an interval is made a number; NULL for other types */
+static const char *
+conversion_hint(TrainingColumns *columns, int column)
+{
+	Form_pg_attribute attribute = TupleDescAttr(columns->descriptor, column);
+	const char *name = quote_identifier(NameStr(attribute->attname));
+	TYPCATEGORY category = TypeCategory(attribute->atttypid);
+
+	if (category != TYPCATEGORY_DATETIME && category != TYPCATEGORY_TIMESPAN)
+		return NULL;
+	return psprintf("Make it a number of days in the query, as extract(epoch FROM %s) / 86400 AS %s, "
+					"and likewise wherever companies are scored.", name, name);
 }
 
 Oid
@@ -60,7 +79,7 @@ static void
 check_boolean(TrainingColumns *columns, int column, const char *part)
 {
 	if (column >= 0 && training_columns_type(columns, column) != BOOLOID)
-		fail_column_type(columns, column, part, "a boolean");
+		fail_column_type(columns, column, part, "a boolean", NULL);
 }
 
 /* The columns that play a part other than being a feature */
@@ -69,8 +88,8 @@ find_parts(TrainingColumns *columns, const TrainingSpec *spec)
 {
 	int		   *parts[] = {&columns->label, &columns->key, &columns->period, &columns->weight,
 	&columns->known, &columns->held_out, &columns->fold};
-	const char *names[] = {"label", "key", "period", "weight", "mark of known cases",
-	"mark of validation rows", "fold"};
+	const char *names[] = {"the label", "the key", "the period", "the weight", "the mark of known cases",
+	"the mark of validation rows", "the fold"};
 	Oid			output;
 	bool		is_varlena;
 
@@ -92,24 +111,24 @@ find_parts(TrainingColumns *columns, const TrainingSpec *spec)
 
 	if (!conversion_to_number(training_columns_type(columns, columns->label), &columns->label_conversion))
 		fail_column_type(columns, columns->label, names[0],
-						 "a boolean, or a number that is 0 or 1");
+						 "a boolean, or a number that is 0 or 1", NULL);
 	if (columns->weight >= 0 &&
 		(!conversion_to_number(training_columns_type(columns, columns->weight),
 							   &columns->weight_conversion) ||
 		 columns->weight_conversion == CONVERT_BOOL))
-		fail_column_type(columns, columns->weight, names[3], "a number");
+		fail_column_type(columns, columns->weight, names[3], "a number", NULL);
 	check_boolean(columns, columns->known, names[4]);
 	check_boolean(columns, columns->held_out, names[5]);
 	if (columns->fold >= 0 &&
 		(!conversion_to_number(training_columns_type(columns, columns->fold), &columns->fold_conversion) ||
 		 columns->fold_conversion > CONVERT_INT8))
-		fail_column_type(columns, columns->fold, names[6], "a whole number");
+		fail_column_type(columns, columns->fold, names[6], "a whole number", NULL);
 	if (columns->period >= 0)
 	{
 		columns->period_type = training_columns_type(columns, columns->period);
 		if (!period_type(columns->period_type))
 			fail_column_type(columns, columns->period, names[2],
-							 "a date, a timestamp or a whole number");
+							 "a date, a timestamp or a whole number", NULL);
 	}
 	if (columns->key >= 0)
 	{
@@ -117,7 +136,7 @@ find_parts(TrainingColumns *columns, const TrainingSpec *spec)
 		if (!training_key_type(columns->key_type))
 			fail_column_type(columns, columns->key, names[1],
 							 "text, an enum, a whole number, a numeric, a uuid, a date, or a timestamp without time zone; "
-							 "others can be cast to text in the query");
+							 "others can be cast to text in the query", NULL);
 		getTypeOutputInfo(columns->key_type, &output, &is_varlena);
 		fmgr_info_cxt(output, &columns->key_output, CurrentMemoryContext);
 	}
@@ -155,7 +174,7 @@ find_features(TrainingColumns *columns, const TrainingSpec *spec)
 	for (int i = 0; i < (spec->feature_count > 0 ? spec->feature_count : natts); i++)
 	{
 		int			index = spec->feature_count > 0 ?
-			find_column(columns, spec->features[i], "feature") : i;
+			find_column(columns, spec->features[i], "a feature") : i;
 		const char *name = NameStr(TupleDescAttr(columns->descriptor, index)->attname);
 		bool		has_part = index == columns->label || index == columns->key ||
 			index == columns->period ||
@@ -168,7 +187,7 @@ find_features(TrainingColumns *columns, const TrainingSpec *spec)
 		if (index == columns->label)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("column \"%s\" cannot be both label and feature", name)));
+					 errmsg("column \"%s\" cannot be both the label and a feature", name)));
 		for (int j = 0; j < columns->count; j++)
 			if (strcmp(columns->columns[j].name, name) == 0)
 				ereport(ERROR,
@@ -179,8 +198,9 @@ find_features(TrainingColumns *columns, const TrainingSpec *spec)
 		if (choose_type(columns, index, &columns->columns[columns->count]))
 			columns->count++;
 		else if (spec->feature_count > 0)
-			fail_column_type(columns, index, "feature",
-							 "a number, a boolean, or text or an enum for the name of a category");
+			fail_column_type(columns, index, "a feature",
+							 "a number, a boolean, or text or an enum for the name of a category",
+							 conversion_hint(columns, index));
 		else
 			columns->unusable[columns->unusable_count++] = pstrdup(name);
 	}

@@ -262,6 +262,7 @@ sub check_lines
 		foreach my $line (split /\n/, contents($file))
 		{
 			$number++;
+			utf8::decode($line);
 			push @wrong, "$file, line $number" if length($line =~ s/\t/    /gr) >= 120;
 		}
 	}

@@ -108,7 +108,8 @@ $node->safe_psql('original', q{SELECT risk.drop_model('tiny@4', 'a mistake')});
 my $large = large_model(3, 65);
 cmp_ok(length $large, '>', 4 * 1024 * 1024, 'the large model has several pieces');
 import_model($node, 'original', 'large', $large);
-my @golden = sort glob("$FindBin::RealBin/../golden/{categorical,category-names,dart,softprob,gblinear}-xgb3.3.0/model.*");
+my @golden = sort glob("$FindBin::RealBin/../golden/"
+	  . '{categorical,category-names,dart,softprob,gblinear}-xgb3.3.0/model.*');
 cmp_ok(scalar @golden, '>', 5, 'golden models are there');
 import_model($node, 'original', 'golden', slurp_file($_)) foreach @golden;
 # the first two are of one model, in JSON and in UBJSON

@@ -42,12 +42,16 @@ is($standby->safe_psql('postgres', company_scores()), $one, 'standby scores as t
 is( $standby->safe_psql('postgres', q{SELECT md5(risk.export_model('model'))}),
 	$primary->safe_psql('postgres', q{SELECT md5(risk.export_model('model'))}),
 	'and has the same bytes');
-my $reasons = q{SELECT md5(string_agg(e::text, ' ' ORDER BY id, rank)) FROM company c, explain_score(c) e WHERE id < 20};
+my $reasons = q{SELECT md5(string_agg(e::text, ' ' ORDER BY id, rank))
+	FROM company c, explain_score(c) e WHERE id < 20};
 is( $standby->safe_psql('postgres', $reasons),
 	$primary->safe_psql('postgres', $reasons),
 	'and the same reasons');
 
-is($standby->safe_psql('postgres', q{SELECT count(*) FROM risk.cross_validate('SELECT c.*, id % 3 = 0 AS failed FROM company c', 'failed', folds => 2, rounds => 1)}),
+is( $standby->safe_psql(
+		'postgres', q{
+		SELECT count(*) FROM risk.cross_validate('SELECT c.*, id % 3 = 0 AS failed FROM company c', 'failed',
+			folds => 2, rounds => 1)}),
 	2, 'a cross-validation, which keeps nothing');
 
 my $session = background_session($standby, 'postgres');

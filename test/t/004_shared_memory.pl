@@ -245,12 +245,16 @@ cmp_ok($node->safe_psql('postgres', 'SELECT sum(bytes) FROM risk.loaded_models')
 	my ($result, $messages) = query_with_messages($session, company_scores('medium@3'));
 	is("$result$messages", $medium[2], 'a session gives up what it does not use for what it uses');
 	# in use by a cursor: not to be given up
-	$session->query_safe(q{BEGIN; DECLARE c CURSOR FOR SELECT score_company(c, 'medium@1') FROM company c ORDER BY id; FETCH 1 FROM c});
-	$session->query_safe(q{DECLARE d CURSOR FOR SELECT score_company(c, 'medium@2') FROM company c ORDER BY id; FETCH 1 FROM d});
+	$session->query_safe(q{BEGIN;
+		DECLARE c CURSOR FOR SELECT score_company(c, 'medium@1') FROM company c ORDER BY id;
+		FETCH 1 FROM c});
+	$session->query_safe(q{DECLARE d CURSOR FOR SELECT score_company(c, 'medium@2') FROM company c ORDER BY id;
+		FETCH 1 FROM d});
 	($result, $messages) = query_with_messages($session, company_scores('medium@3'));
 	is($result, $medium[2], 'with no room left a third one is used privately');
 	like($messages, qr/WARNING:  $shortage/, 'with a warning');
-	is($session->query_safe('MOVE 50 FROM c; MOVE 50 FROM d; SELECT count(*) FROM risk.loaded_models WHERE place = $$shared$$'),
+	is( $session->query_safe(
+			q{MOVE 50 FROM c; MOVE 50 FROM d; SELECT count(*) FROM risk.loaded_models WHERE place = 'shared'}),
 		'2', 'images in use stay');
 	$session->query_safe('COMMIT');
 	$session->quit;
@@ -292,7 +296,8 @@ $node->safe_psql(
 	is($result, '2485', 'seventy at once score');
 	is(() = $messages =~ /WARNING:  $shortage/g, 1, 'with one warning, for not all can be shared');
 	is( $session->query_safe(
-			q{SELECT count(*) FILTER (WHERE place = 'private') > 0, count(*) FILTER (WHERE place = 'shared') > 32 FROM risk.loaded_models}),
+			q{SELECT count(*) FILTER (WHERE place = 'private') > 0, count(*) FILTER (WHERE place = 'shared') > 32
+			FROM risk.loaded_models}),
 		't|t', 'some are private, most are shared');
 	$session->quit;
 }

@@ -88,7 +88,8 @@ sub reads
 		q{count(*) = 1 FROM pg_stat_activity WHERE backend_type IN ('client backend', 'parallel worker')},
 		'end of the sessions');
 	return $node->safe_psql('postgres',
-		q{SELECT idx_scan, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'risk_internal.registry_chunk'::regclass});
+		q{SELECT idx_scan, idx_tup_fetch FROM pg_stat_user_tables
+		WHERE relid = 'risk_internal.registry_chunk'::regclass});
 }
 
 sub reads_since
@@ -208,7 +209,8 @@ foreach my $end (sort keys %ends)
 		{
 			$cancelled++;
 			# nothing of the load, if that is what was cancelled, and not what follows it
-			like($session->query_safe($loaded), qr/\A(|large\|shared\|ready\|1\|1)\z/, "no half load is left after $part of the time");
+			like($session->query_safe($loaded), qr/\A(|large\|shared\|ready\|1\|1)\z/,
+				"no half load is left after $part of the time");
 		}
 		else
 		{
@@ -248,7 +250,8 @@ SKIP:
 			usleep(1_000);
 			kill 'STOP', $loader->{server_pid};
 			$state = $waiter->query_safe(
-				q{SELECT CASE WHEN wait_event_type = 'Lock' THEN 'waiting' ELSE (SELECT image_state FROM risk.loaded_models) END }
+				q{SELECT CASE WHEN wait_event_type = 'Lock' THEN 'waiting' }
+				  . 'ELSE (SELECT image_state FROM risk.loaded_models) END '
 				  . "FROM pg_stat_activity WHERE pid = $loader->{server_pid}");
 		} while ($state eq 'waiting');
 		last if $state eq 'loading';

@@ -138,7 +138,8 @@ my $child = during($session, $long, sub {
 	$program = readlink "/proc/$child/exe";
 	like($program, qr{/company_risk_trainer$}, 'a program of its own');
 	ok(-e dirname_of($program) . '/company_risk.so', 'beside the library');
-	is(slurp_file("/proc/$child/environ"), "LC_ALL=C\0OMP_DYNAMIC=false\0OMP_THREAD_LIMIT=1\0", 'it has no environment but what it needs');
+	is(slurp_file("/proc/$child/environ"), "LC_ALL=C\0OMP_DYNAMIC=false\0OMP_THREAD_LIMIT=1\0",
+		'it has no environment but what it needs');
 	my %links = map { (split '/')[-1] => readlink $_ } glob("/proc/$child/fd/*");
 	is(join(' ', sort keys %links), '0 1 2 3', 'and no descriptor but its own');
 	is(scalar(grep { !/^pipe:/ } values %links), 0, 'which are pipes');
@@ -217,7 +218,8 @@ $child = during($session, qq{DO \$\$ BEGIN BEGIN PERFORM FROM risk.verify_model(
 ended($child, qr/NOTICE:  caught 38000\s*$/, 'caught');
 
 # with an error of the backend's own, while the process waits
-$session->query(q{SELECT risk.verify_model('tiny@1', query => 'SELECT 1 / (n - 500) AS x, n AS y FROM generate_series(1, 1000) n')});
+$session->query(q{SELECT risk.verify_model('tiny@1',
+	query => 'SELECT 1 / (n - 500) AS x, n AS y FROM generate_series(1, 1000) n')});
 ended($child, qr/division by zero/, 'error in the sample');
 
 is(contexts($session), $memory_before, 'no memory stays allocated');
@@ -231,7 +233,8 @@ end_of_session($session);
 
 $session = new_session();
 $pid = $session->{server_pid};
-$child = during($session, "SET client_connection_check_interval = '100ms'; $long", sub { $session->{run}->kill_kill; });
+$child = during($session, "SET client_connection_check_interval = '100ms'; $long",
+	sub { $session->{run}->kill_kill; });
 is_gone($pid, 'client gone: the session ends');
 is_gone($child, 'client gone: so does the process');
 is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $started, 'the server was never restarted');
@@ -240,7 +243,8 @@ is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $started, 
 my ($status, $output, $errors) = $node->psql('postgres',
 	q{SET company_risk.trainer_memory_limit = '1MB'; SELECT risk.verify_model('large@1')});
 like($errors, qr/ERROR/, 'a limit of 1 MB is too low');
-($status, $output, $errors) = $node->psql('postgres', q{SELECT risk.library_version(); SET ROLE pg_read_all_data; SET company_risk.trainer_memory_limit = '1MB'});
+($status, $output, $errors) = $node->psql('postgres',
+	q{SELECT risk.library_version(); SET ROLE pg_read_all_data; SET company_risk.trainer_memory_limit = '1MB'});
 like($errors, qr/permission denied to set parameter/, 'the limit is for superusers');
 
 # the backend killed: PostgreSQL restarts everybody, and the process must not stay
@@ -255,16 +259,19 @@ $node->poll_query_until('postgres', 'SELECT true');
 {
 	my $hidden = "$program.hidden";
 	my $count = q{SELECT count(*) FROM pg_ls_dir('/proc/self/fd');};
-	my $fails = q{DO $$ BEGIN PERFORM risk.verify_model('tiny@1'); RAISE 'it is there'; EXCEPTION WHEN undefined_file THEN NULL; END $$;};
+	my $fails = q{DO $$ BEGIN PERFORM risk.verify_model('tiny@1'); RAISE 'it is there';
+		EXCEPTION WHEN undefined_file THEN NULL; END $$;};
 
 	rename $program, $hidden or die "rename: $!";
 	($status, $output, $errors) = $node->psql('postgres', q{SELECT risk.verify_model('tiny@1')});
-	like($errors, qr/could not start trainer process ".*": No such file.*HINT:.*with_xgboost=no/s, 'not installed: a hint');
+	like($errors, qr/could not start trainer process ".*": No such file.*HINT:.*with_xgboost=no/s,
+		'not installed: a hint');
 	my @counts = split /\n/, $node->safe_psql('postgres', "$fails $count $fails $fails $fails $count");
 	is($counts[1], $counts[0], 'not installed: no descriptor stays open');
 
 	# takes part of a model only, and says why behind a frame that nobody asked for
-	append_to_file($program, "#!$^X\n" . sprintf(<<'PROGRAM', $TrainerProgram::MAGIC, $TrainerProgram::VERSION_OF_PROTOCOL));
+	append_to_file($program,
+		"#!$^X\n" . sprintf(<<'PROGRAM', $TrainerProgram::MAGIC, $TrainerProgram::VERSION_OF_PROTOCOL));
 sysread STDIN, my $hello, 32;
 syswrite STDOUT, pack 'LCx3L2l4', 24, ord 'h', %d, %d, 9, 9, 9, 1;
 sysread STDIN, my $task, 100;
@@ -309,7 +316,8 @@ my @nonsense = (
 	[ 'a header with dirt' => [ raw => pack('LCC3', 0, ord 'g', 1, 2, 3) ] ],
 	[ 'half a frame' => [ raw => pack('LCx3', 100, ord 't') . 'x' x 50 ] ],
 	[ 'half a header' => [ raw => 'abc' ] ],
-	[ 'a second greeting' => [ hello => pack('L2l4', $TrainerProgram::MAGIC, $TrainerProgram::VERSION_OF_PROTOCOL, 0, 0, 0, 1) ] ],
+	[ 'a second greeting' =>
+		[ hello => pack('L2l4', $TrainerProgram::MAGIC, $TrainerProgram::VERSION_OF_PROTOCOL, 0, 0, 0, 1) ] ],
 	[ 'rows without a task' => [ rows => $rows ] ],
 	[ 'run without a task' => [ run => '' ] ],
 	[ 'a short task' => [ train => substr($task, 1) ] ],
@@ -327,12 +335,15 @@ my @nonsense = (
 	[ 'two features instead of one' => [ train => $task ], [ feature => "qx\0" ], [ feature => "qy\0" ] ],
 	[ 'no feature' => [ train => $task ], [ rows => $rows ] ],
 	[ 'empty rows' => [ train => $task ], [ feature => "qx\0" ], [ rows => '' ] ],
-	[ 'rows of other features' => [ train => $task ], [ feature => "qx\0" ], [ rows => pack('L2', 10, 2) . 'x' x 200 ] ],
+	[ 'rows of other features' => [ train => $task ], [ feature => "qx\0" ],
+		[ rows => pack('L2', 10, 2) . 'x' x 200 ] ],
 	[ 'rows that are too short' => [ train => $task ], [ feature => "qx\0" ], [ rows => substr($rows, 0, -1) ] ],
-	[ 'four billion rows' => [ train => $task ], [ feature => "qx\0" ], [ rows => pack('L2', 0xffffffff, 1) . 'x' x 200 ] ],
+	[ 'four billion rows' => [ train => $task ], [ feature => "qx\0" ],
+		[ rows => pack('L2', 0xffffffff, 1) . 'x' x 200 ] ],
 	[ 'an unknown role' => [ train => $task ], [ feature => "qx\0" ],
 		[ rows => TrainerProgram::rows_payload(1, [ 3, 1, 1, 1 ]) ] ],
-	[ 'a parameter after rows' => [ train => $task ], [ feature => "qx\0" ], [ rows => $rows ], [ parameter => "eta\0001\0" ] ],
+	[ 'a parameter after rows' => [ train => $task ], [ feature => "qx\0" ], [ rows => $rows ],
+		[ parameter => "eta\0001\0" ] ],
 	[ 'a model that is none' => [ verify => pack('lf', 0, 'NaN') ], [ model => 'x' x 1000 ], [ run => '' ] ],
 	[ 'no model' => [ verify => pack('lf', 0, 'NaN') ], [ run => '' ] ],
 	[ 'negative rounds' => [ verify => pack('lf', -1, 'NaN') ] ],
@@ -455,7 +466,8 @@ foreach my $name (sort keys %case)
   SKIP:
 	{
 		skip "no golden digests for XGBoost $result->{version}", 1 if !$expected;
-		is(sha256_hex($result->{model}), $expected->{$name}, "$name: the bytes that Python's XGBoost $result->{version} makes");
+		is(sha256_hex($result->{model}), $expected->{$name},
+			"$name: the bytes that Python's XGBoost $result->{version} makes");
 	}
 }
 
@@ -473,7 +485,8 @@ sub margins_of
 	$trainer->send('run');
 	my ($kind, $payload) = $trainer->receive;
 	return "not loaded: $payload" if $kind ne 'd';
-	$trainer->send('values', pack('L2', scalar @features, scalar @{ $features[0] }) . pack('f*', map { @$_ } @features));
+	$trainer->send('values',
+		pack('L2', scalar @features, scalar @{ $features[0] }) . pack('f*', map { @$_ } @features));
 	($kind, $payload) = $trainer->receive;
 	return "no margins: $payload" if $kind ne 'm';
 	my ($count, $groups, @margins) = unpack('L2f*', $payload);
@@ -510,14 +523,17 @@ sub unpack_margins
 	my @answers = unpack_margins($result);
 	my (undef, $best) = unpack('l2', $result->{done});
 
-	is(join(' ', map { "@$_[0, 1, 2]" } @answers), join(' ', map { join ' ', $_->[0], unpack('f2', pack('f2', @$_[1, 2])) } @seen),
+	is( join(' ', map { "@$_[0, 1, 2]" } @answers),
+		join(' ', map { join ' ', $_->[0], unpack('f2', pack('f2', @$_[1, 2])) } @seen),
 		'rows not trained on come back in their order, with label and weight');
 	is(join(' ', map { $_->[3] } @answers), margins_of($result->{model}, $best + 1, map { [ @$_[ 3 .. 7 ] ] } @seen),
 		'their margins are those of the best iteration');
 	my @progress = map { [ unpack('l3x4qd', $_) ] } @{ $result->{progress} };
 	is($progress[0][0], 0, 'progress begins with loading');
 	is($progress[-1][0], 3, 'and ends with saving');
-	is((grep { $_->[0] == 1 && $_->[1] > 0 } @progress)[0][3], scalar(grep { $_->[0] == 0 } @rows), 'it says how many rows there are');
+	is( (grep { $_->[0] == 1 && $_->[1] > 0 } @progress)[0][3],
+		scalar(grep { $_->[0] == 0 } @rows),
+		'it says how many rows there are');
 	like($result->{progress}[-1], qr/rmse\0$/, 'and the metric');
 }
 
@@ -527,22 +543,33 @@ sub unpack_margins
 	my @names = ('Île-de-France', 'Corse', "Bourgogne-Franche-Comt\xc3\xa9", '', 'La Réunion', 'A', 'a,"\\');
 	my @features = map { [ $_ == 3 ? ('c', 'région', @names) : ('q', "x$_") ] } 0 .. 4;
 	my @rows = TrainerProgram::rows(2000);
-	my $result = train(task => { rounds => 4 }, features => \@features, parameters => [ @squared, max_depth => 4, tree_method => 'hist', max_cat_to_onehot => 1 ], count => 2000);
+	my @parameters = (@squared, max_depth => 4, tree_method => 'hist', max_cat_to_onehot => 1);
+	my $result = train(task => { rounds => 4 }, features => \@features, parameters => \@parameters, count => 2000);
 	my @some = map { [ @$_[ 3 .. 7 ] ] } @rows[ 0 .. 99 ];
 
 	unlike(margins_of($result->{model}, 0, @some), qr/not|no/, 'libxgboost still reads a model with names');
-	my $bare = train(task => { rounds => 4 }, features => [ map { $_ == 3 ? [ 'c', 'région' ] : $features[$_] } 0 .. 4 ],
-		parameters => [ @squared, max_depth => 4, tree_method => 'hist', max_cat_to_onehot => 1 ], count => 2000);
-	is(margins_of($result->{model}, 0, @some), margins_of($bare->{model}, 0, @some), 'and its margins are those without');
+	my @bare = map { $_ == 3 ? [ 'c', 'région' ] : $features[$_] } 0 .. 4;
+	my $bare = train(task => { rounds => 4 }, features => \@bare, parameters => \@parameters, count => 2000);
+	is( margins_of($result->{model}, 0, @some),
+		margins_of($bare->{model}, 0, @some),
+		'and its margins are those without');
 
 	# ours does, too, and answers by name
 	$node->start;
 	import_model($node, 'postgres', 'named', $result->{model});
-	is($node->safe_psql('postgres', q{SELECT feature, kind, array_to_string(categories, '|') FROM risk_internal.registry_feature WHERE name = 'named' AND categories IS NOT NULL}),
-		'région|category names|' . join('|', @names), 'our reader finds the names, accents and all');
-	is($node->safe_psql('postgres', q{SELECT verified FROM risk.verify_model('named@1', rows => 2000)}), 't', 'and the margins agree');
-	is($node->safe_psql('postgres', q{SELECT risk.margin('{"x0": 1, "x1": 2, "x2": 3, "région": "La Réunion", "x4": 0.5}'::jsonb, 'named@1')}),
-		$node->safe_psql('postgres', q{SELECT risk.margin(ARRAY[1, 2, 3, 4, 0.5]::float8[], 'named@1')}), 'a name is its code');
+	is( $node->safe_psql(
+			'postgres', q{
+			SELECT feature, kind, array_to_string(categories, '|') FROM risk_internal.registry_feature
+			WHERE name = 'named' AND categories IS NOT NULL}),
+		'région|category names|' . join('|', @names),
+		'our reader finds the names, accents and all');
+	is($node->safe_psql('postgres', q{SELECT verified FROM risk.verify_model('named@1', rows => 2000)}),
+		't', 'and the margins agree');
+	is( $node->safe_psql(
+			'postgres', q{
+			SELECT risk.margin('{"x0": 1, "x1": 2, "x2": 3, "région": "La Réunion", "x4": 0.5}'::jsonb, 'named@1')}),
+		$node->safe_psql('postgres', q{SELECT risk.margin(ARRAY[1, 2, 3, 4, 0.5]::float8[], 'named@1')}),
+		'a name is its code');
 	$node->stop;
 }
 
@@ -571,37 +598,52 @@ refuses('a negative weight', 'd', qr/weight of row 300 is negative/, edit => sub
 refuses('a weight that is NaN', 'd', qr/weight of row 3 is NaN/, edit => sub { $_[0][2][2] = $not });
 refuses('an infinite value', 'd', qr/feature "x4" of row 8 is infinite/, edit_row(7, 7, -$inf));
 refuses('a label beyond the classes', 'd', qr/label of row \d+ is .* needs labels from 0 to 1/, @binary);
-refuses('one class only', 'd', qr/all 300 rows to train on have the label 1/, @binary, edit => sub { $_->[1] = 1 foreach @{ $_[0] } });
+refuses('one class only', 'd', qr/all 300 rows to train on have the label 1/, @binary,
+	edit => sub { $_->[1] = 1 foreach @{ $_[0] } });
 refuses('no rows', 'd', qr/no rows to train on/, edit => sub { @{ $_[0] } = () });
 refuses('only rows that are held out', 'd', qr/no rows to train on/, edit => sub { $_->[0] = 2 foreach @{ $_[0] } });
 refuses('early stopping without rows for it', 'd', qr/no rows for early stopping/, task => { rounds => 3, stop => 2 });
-refuses('a code that is no category', 'd', qr/feature "x3" of row 12 has code 7/, features => [ map { $_ == 3 ? [ 'c', 'x3', 'a' .. 'g' ] : $numeric[$_] } 0 .. 4 ],
+refuses('a code that is no category', 'd', qr/feature "x3" of row 12 has code 7/,
+	features => [ map { $_ == 3 ? [ 'c', 'x3', 'a' .. 'g' ] : $numeric[$_] } 0 .. 4 ],
 	parameters => [ tree_method => 'hist' ], edit_row(11, 6, 7));
 refuses('a fraction of a category', 'd', qr/feature "x3" of row 12 has code 1.5/, features => \@categorical,
 	parameters => [ tree_method => 'hist' ], edit_row(11, 6, 1.5));
-refuses('a class that is none', 'd', qr/needs classes 0, 1, 2/, parameters => [ objective => 'multi:softprob', num_class => 3 ]);
-refuses('more classes than announced', 'x', qr/num_class/, parameters => [ objective => 'multi:softprob', num_class => 2 ], edit => sub { $_[0][$_][1] = $_ % 3 foreach 0 .. 299 });
+refuses('a class that is none', 'd', qr/needs classes 0, 1, 2/,
+	parameters => [ objective => 'multi:softprob', num_class => 3 ]);
+refuses('more classes than announced', 'x', qr/num_class/,
+	parameters => [ objective => 'multi:softprob', num_class => 2 ],
+	edit => sub { $_[0][$_][1] = $_ % 3 foreach 0 .. 299 });
 refuses('an unknown parameter', 'a', qr/does not use: "?max_dept\b/, parameters => [ max_dept => 3 ]);
-refuses('two unknown parameters', 'a', qr/max_dept"?, "?n_tree/, parameters => [ max_dept => 3, n_tree => 5, eta => 0.1 ]);
+refuses('two unknown parameters', 'a', qr/max_dept"?, "?n_tree/,
+	parameters => [ max_dept => 3, n_tree => 5, eta => 0.1 ]);
 refuses('a parameter of another booster', 'a', qr/feature_selector/, parameters => [ feature_selector => 'greedy' ]);
-refuses('a value that is none', 'a', qr/could not use the parameters.*(eta|learning_rate).*much/s, parameters => [ eta => 'much' ]);
+refuses('a value that is none', 'a', qr/could not use the parameters.*(eta|learning_rate).*much/s,
+	parameters => [ eta => 'much' ]);
 refuses('a value out of range', 'a', qr/could not use the parameters.*max_depth/, parameters => [ max_depth => -1 ]);
-refuses('an unknown objective', 'a', qr/could not use the parameters.*binary:logisitc/, parameters => [ objective => 'binary:logisitc' ]);
+refuses('an unknown objective', 'a', qr/could not use the parameters.*binary:logisitc/,
+	parameters => [ objective => 'binary:logisitc' ]);
 refuses('an unknown metric', 'a', qr/aucc/, parameters => [ eval_metric => 'aucc' ]);
 refuses("the program's own $_", 'p', qr/parameter "$_" is the trainer's own/, parameters => [ $_ => 1 ])
   foreach qw(nthread n_jobs verbosity silent validate_parameters process_type num_feature);
-refuses('categories with a booster that cannot', 'a', qr/booster gblinear/, features => \@categorical, parameters => [ booster => 'gblinear' ]);
-refuses('categories with a tree method that cannot', 'a', qr/feature "x3" is categorical, which tree_method exact/, features => \@categorical, parameters => [ tree_method => 'exact' ]);
-refuses('too much for the memory', 'm', qr/out of memory/, memory => 40, task => { rounds => 3 }, count => 60000, parameters => [ tree_method => 'hist' ]);
+refuses('categories with a booster that cannot', 'a', qr/booster gblinear/, features => \@categorical,
+	parameters => [ booster => 'gblinear' ]);
+refuses('categories with a tree method that cannot', 'a',
+	qr/feature "x3" is categorical, which tree_method exact/,
+	features => \@categorical, parameters => [ tree_method => 'exact' ]);
+refuses('too much for the memory', 'm', qr/out of memory/, memory => 40, task => { rounds => 3 },
+	count => 60000, parameters => [ tree_method => 'hist' ]);
 
 # and what it does not
 {
-	my $result = train(task => { rounds => 3 }, count => 300, @binary, edit => sub { $to_classes->($_[0]); $_->[4] = 5, $_->[5] = 'NaN' foreach @{ $_[0] } });
+	my $result = train(task => { rounds => 3 }, count => 300, @binary,
+		edit => sub { $to_classes->($_[0]); $_->[4] = 5, $_->[5] = 'NaN' foreach @{ $_[0] } });
 	ok($result->{model}, 'constant and missing features are no matter');
 	$result = train(task => { rounds => 3 }, count => 300, threads => 4, @binary, edit => $to_classes);
 	ok($result->{model}, 'nor are more threads than processors');
 	my @many = map { [ $_ == 3 ? 'c' : 'q', "x$_", $_ == 3 ? map { "category $_" } 0 .. 199999 : () ] } 0 .. 4;
-	$result = train(task => { rounds => 3 }, count => 3000, features => \@many, parameters => [ @squared, tree_method => 'hist' ], edit => sub { $_[0][$_][6] = ($_ * 337) % 200000 foreach 0 .. 2999 });
+	$result = train(task => { rounds => 3 }, count => 3000, features => \@many,
+		parameters => [ @squared, tree_method => 'hist' ],
+		edit => sub { $_[0][$_][6] = ($_ * 337) % 200000 foreach 0 .. 2999 });
 	ok($result->{model}, '200,000 categories are trained on') or diag("@{$result->{error} // []} $result->{stderr}");
 	cmp_ok(length $result->{model}, '>', 3_000_000, 'with all their names');
 }

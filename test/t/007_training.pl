@@ -36,7 +36,8 @@ $node->safe_psql(
 		LATERAL (SELECT 100 * draw('debt' || n) AS debt, (200 * draw('staff' || n) ^ 2)::integer AS staff,
 			CASE WHEN draw('age' || n) < 0.8 THEN 40 * draw('years' || n) END AS age,
 			CASE WHEN draw('form' || n) < 0.9
-				THEN (ARRAY['SARL', 'SAS', 'SA', 'Société étrangère', 'EI', 'ça'])[1 + floor(6 * draw('f' || n))::int] END AS form,
+				THEN (ARRAY['SARL', 'SAS', 'SA', 'Société étrangère', 'EI', 'ça'])[1 + floor(6 * draw('f' || n))::int]
+				END AS form,
 			draw('subsidy' || n) < 0.2 AS subsidised) p
 	ORDER BY n;});
 
@@ -59,7 +60,8 @@ my %cases = (
 	numbers => { features => [qw(debt staff age)], parameters => {}, rounds => 20 },
 	everything => {
 		features => [qw(debt staff age form subsidised)],
-		parameters => { max_depth => 4, eta => 0.1, subsample => 0.7, colsample_bytree => 0.8, max_cat_to_onehot => 2 },
+		parameters =>
+		  { max_depth => 4, eta => 0.1, subsample => 0.7, colsample_bytree => 0.8, max_cat_to_onehot => 2 },
 		rounds => 30,
 		seed => 5
 	},
@@ -70,10 +72,27 @@ my %cases = (
 		rounds => 200,
 		early_stopping_rounds => 5
 	},
-	exact => { features => [qw(debt staff age)], parameters => { tree_method => 'exact', max_depth => 3 }, rounds => 10 },
-	dart => { features => [qw(debt age)], parameters => { booster => 'dart', rate_drop => 0.3 }, rounds => 10, seed => 2 },
-	linear => { features => [qw(debt staff)], parameters => { booster => 'gblinear', updater => 'coord_descent' }, rounds => 10 },
-	monotone => { features => [qw(staff debt)], parameters => { monotone_constraints => { debt => 1 } }, rounds => 15 },
+	exact => {
+		features => [qw(debt staff age)],
+		parameters => { tree_method => 'exact', max_depth => 3 },
+		rounds => 10
+	},
+	dart => {
+		features => [qw(debt age)],
+		parameters => { booster => 'dart', rate_drop => 0.3 },
+		rounds => 10,
+		seed => 2
+	},
+	linear => {
+		features => [qw(debt staff)],
+		parameters => { booster => 'gblinear', updater => 'coord_descent' },
+		rounds => 10
+	},
+	monotone => {
+		features => [qw(staff debt)],
+		parameters => { monotone_constraints => { debt => 1 } },
+		rounds => 15
+	},
 	lossguide => {
 		features => [qw(debt staff age)],
 		parameters => { grow_policy => 'lossguide', max_leaves => 12, max_depth => 0, max_bin => 64 },
@@ -99,7 +118,8 @@ SKIP:
 
 		$arguments .= ", early_stopping_rounds => $case{early_stopping_rounds}" if $case{early_stopping_rounds};
 		$arguments .= ", weight_column => 'weight'" if $case{weight};
-		$node->safe_psql('postgres', "SELECT risk.train_model('$name', 'SELECT * FROM firm ORDER BY id', 'y', test_share => 0, $arguments)");
+		$node->safe_psql('postgres',
+			"SELECT risk.train_model('$name', 'SELECT * FROM firm ORDER BY id', 'y', test_share => 0, $arguments)");
 
 		my $hex = $node->safe_psql('postgres', "SELECT encode(risk.export_model('$name\@1'), 'hex')");
 		append_to_file("$compared/$name.ubj", pack('H*', $hex));
@@ -107,7 +127,8 @@ SKIP:
 		append_to_file("$compared/$name.csv",
 			$node->safe_psql('postgres',
 				"SET extra_float_digits = 1; COPY (SELECT $features, y AS label, $weight AS weight, "
-				  . "CASE WHEN held_out THEN 'validation' ELSE 'train' END AS role FROM firm ORDER BY id) TO STDOUT (FORMAT csv, HEADER)") . "\n");
+				  . "CASE WHEN held_out THEN 'validation' ELSE 'train' END AS role FROM firm ORDER BY id) "
+				  . 'TO STDOUT (FORMAT csv, HEADER)') . "\n");
 		my %parameters = (objective => 'binary:logistic', seed => $seed, nthread => 1, %{ $case{parameters} });
 		$parameters{tree_method} //= 'hist' unless ($parameters{booster} // '') eq 'gblinear';
 		$parameters{monotone_constraints} = '(0,1)' if $parameters{monotone_constraints};
@@ -167,7 +188,8 @@ sub wait_for_phase
 	my ($pid, $phase) = @_;
 
 	return $node->poll_query_until('postgres',
-		"SELECT count(*) = 1 FROM risk.training_progress WHERE pid = $pid AND phase = '$phase' AND (phase <> 'training' OR round > 0)");
+		"SELECT count(*) = 1 FROM risk.training_progress WHERE pid = $pid AND phase = '$phase' "
+		  . "AND (phase <> 'training' OR round > 0)");
 }
 
 # Nothing of it is there: no version, record, report, process or file.
@@ -177,16 +199,20 @@ sub nothing_is_left
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
 	my $left = $node->safe_psql('postgres',
-		"SELECT (SELECT count(*) FROM risk.models WHERE name = 'gone'), (SELECT count(*) FROM risk.trainings WHERE name = 'gone'), "
-		  . "(SELECT count(*) FROM risk.model_events WHERE name = 'gone'), (SELECT count(*) FROM risk.training_progress WHERE pid = $pid)");
+		"SELECT (SELECT count(*) FROM risk.models WHERE name = 'gone'), "
+		  . "(SELECT count(*) FROM risk.trainings WHERE name = 'gone'), "
+		  . "(SELECT count(*) FROM risk.model_events WHERE name = 'gone'), "
+		  . "(SELECT count(*) FROM risk.training_progress WHERE pid = $pid)");
 	is(join('|', $left, -e "/proc/$pid" ? scalar children($pid) : 0, temporary_files()), '0|0|0|0|0|0', $title);
 	return;
 }
 
 $node->safe_psql('postgres', q{
 	CREATE ROLE analyst; CREATE ROLE watcher IN ROLE pg_read_all_stats;
-	CREATE VIEW many AS SELECT f.debt, f.staff, f.age, f.debt * 2 AS a, f.age * 3 AS b, f.y, f.id FROM firm f, generate_series(1, 100)});
-my $endless = q{SELECT risk.train_model('gone', 'SELECT * FROM firm', 'y', features => '{debt,staff,age,form}', rounds => 1000000)};
+	CREATE VIEW many AS SELECT f.debt, f.staff, f.age, f.debt * 2 AS a, f.age * 3 AS b, f.y, f.id
+	FROM firm f, generate_series(1, 100)});
+my $endless = q{SELECT risk.train_model('gone', 'SELECT * FROM firm', 'y',
+	features => '{debt,staff,age,form}', rounds => 1000000)};
 my $talking = new_session();
 my $quiet = new_session();
 my $begun = time;
@@ -195,38 +221,57 @@ start($talking, $endless);
 start($quiet, $endless);
 my $pid = $talking->{server_pid};
 ok(wait_for_phase($pid, 'training'), 'another session sees the training');
-is( $node->safe_psql('postgres', "SELECT database, role = current_user, model, fold, folds, rounds, metric, validation_metric > 0, "
-		  . "started_at < now(), estimated_end_at > now() FROM risk.training_progress WHERE pid = $pid"),
+is( $node->safe_psql(
+		'postgres', qq{
+		SELECT database, role = current_user, model, fold, folds, rounds, metric, validation_metric > 0,
+			started_at < now(), estimated_end_at > now()
+		FROM risk.training_progress WHERE pid = $pid}),
 	'postgres|t|gone|||1000000|logloss|t|t|t', 'what it sees');
 my $round = $node->safe_psql('postgres', "SELECT round FROM risk.training_progress WHERE pid = $pid");
-ok($node->poll_query_until('postgres', "SELECT round > $round FROM risk.training_progress WHERE pid = $pid"), 'rounds go on');
+ok( $node->poll_query_until('postgres', "SELECT round > $round FROM risk.training_progress WHERE pid = $pid"),
+	'rounds go on');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM risk.training_progress'), 2, 'there are two');
-is($node->safe_psql('postgres', q{SET lock_timeout = '10s'; SELECT risk.train_model('meanwhile', 'SELECT debt, y FROM firm', 'y', rounds => 1)}),
+is( $node->safe_psql(
+		'postgres', q{
+		SET lock_timeout = '10s';
+		SELECT risk.train_model('meanwhile', 'SELECT debt, y FROM firm', 'y', rounds => 1)}),
 	'meanwhile@1', 'the registry can be changed while they train');
-is($node->safe_psql('postgres', 'SET ROLE analyst; SELECT count(*) FROM risk.training_progress'), 0, 'a stranger sees neither');
-is($node->safe_psql('postgres', 'SET ROLE watcher; SELECT count(*) FROM risk.training_progress'), 2, 'a member of pg_read_all_stats sees both');
+is($node->safe_psql('postgres', 'SET ROLE analyst; SELECT count(*) FROM risk.training_progress'),
+	0, 'a stranger sees neither');
+is($node->safe_psql('postgres', 'SET ROLE watcher; SELECT count(*) FROM risk.training_progress'),
+	2, 'a member of pg_read_all_stats sees both');
 usleep(200_000) while time - $begun < 11.5;
 $node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM risk.training_progress');
 $talking->query('SELECT 1');
 $quiet->query('SELECT 1');
-like($talking->{stderr}, qr/INFO:  model "gone": training: round \d+ of 1000000, validation logloss \d+\.\d+/, 'lines for the client');
+like($talking->{stderr}, qr/INFO:  model "gone": training: round \d+ of 1000000, validation logloss \d+\.\d+/,
+	'lines for the client');
 like($talking->{stderr}, qr/canceling statement/, 'cancelled');
 unlike($quiet->{stderr}, qr/INFO/, 'none for a client that wants warnings only');
 nothing_is_left($pid, 'cancelled: nothing is left');
 
 # from a database of another encoding, whose letters this one may not have
 $node->safe_psql('postgres', q{CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'});
-$node->safe_psql('latin', q{CREATE EXTENSION company_risk; CREATE TABLE firm AS SELECT i AS debt, 'caf' || chr(224 + i % 3) AS form, i % 3 = 0 AS y FROM generate_series(1, 300) i});
+$node->safe_psql('latin', q{
+	CREATE EXTENSION company_risk;
+	CREATE TABLE firm AS SELECT i AS debt, 'caf' || chr(224 + i % 3) AS form, i % 3 = 0 AS y
+	FROM generate_series(1, 300) i});
 my $latin = new_session('latin');
 start($latin, q{SELECT risk.train_model('mod' || chr(232) || 'le', 'TABLE firm', 'y', rounds => 1000000)});
 ok(wait_for_phase($latin->{server_pid}, 'training'), 'a training in LATIN1 is seen');
-is($node->safe_psql('postgres', 'SELECT database, model, upper(model) FROM risk.training_progress'), 'latin|mod?le|MOD?LE', 'as UTF-8');
-is($node->safe_psql('latin', q{SELECT model = 'mod' || chr(232) || 'le' FROM risk.training_progress}), 't', 'and as it is');
+is($node->safe_psql('postgres', 'SELECT database, model, upper(model) FROM risk.training_progress'),
+	'latin|mod?le|MOD?LE', 'as UTF-8');
+is($node->safe_psql('latin', q{SELECT model = 'mod' || chr(232) || 'le' FROM risk.training_progress}),
+	't', 'and as it is');
 $node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM risk.training_progress');
 $latin->query('SELECT 1');
 $latin->{stderr} = '';
-is($latin->query_safe(q{SELECT risk.train_model('mod' || chr(232) || 'le', 'TABLE firm', 'y', rounds => 3) = 'mod' || chr(232) || 'le@1'}), 't', 'trained there');
-is($latin->query_safe(q{SELECT categories LIKE '%caf' || chr(225) || '%' FROM risk.model_features WHERE feature = 'form'}), 't', 'with its categories');
+is( $latin->query_safe(q{SELECT risk.train_model('mod' || chr(232) || 'le', 'TABLE firm', 'y', rounds => 3)
+		= 'mod' || chr(232) || 'le@1'}),
+	't', 'trained there');
+is( $latin->query_safe(
+		q{SELECT categories LIKE '%caf' || chr(225) || '%' FROM risk.model_features WHERE feature = 'form'}),
+	't', 'with its categories');
 is($latin->query_safe(q{SELECT risk.training_draw('caf' || chr(233), 5)}),
 	$node->safe_psql('postgres', q{SELECT risk.training_draw('caf' || chr(233), 5)}), 'with the same draw');
 $latin->quit;
@@ -237,14 +282,16 @@ my %phases = (
 	'reading rows' => q{SELECT risk.train_model('gone', 'SELECT *, pg_sleep(0.01)::text AS pause FROM firm', 'y')},
 	'sending rows' => q{SELECT risk.train_model('gone', 'TABLE many', 'y', rounds => 1)},
 	'training' => $endless,
-	'importing' => q{SELECT risk.train_model('gone', 'SELECT * FROM firm', 'y', rounds => 2, features => '{debt,form}')});
+	'importing' =>
+	  q{SELECT risk.train_model('gone', 'SELECT * FROM firm', 'y', rounds => 2, features => '{debt,form}')});
 foreach my $phase (sort keys %phases)
 {
 	my $session = new_session();
 	my $locker = new_session();
 
 	# an import waits for whoever changes the registry
-	$locker->query_safe('BEGIN; LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE') if $phase eq 'importing';
+	$locker->query_safe('BEGIN; LOCK TABLE risk_internal.registry IN SHARE ROW EXCLUSIVE MODE')
+	  if $phase eq 'importing';
 	start($session, $phases{$phase});
 	ok(wait_for_phase($session->{server_pid}, $phase), "it is $phase");
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($session->{server_pid})");
@@ -263,20 +310,25 @@ for (my $timeout = 5; $timeout < 100_000; $timeout = int($timeout * 1.35) + 1)
 {
 	$session->{stderr} = '';
 	$session->query("SET statement_timeout = $timeout");
-	$session->query(q{SELECT risk.train_model('gone', 'SELECT f.*, f.id * 2 AS twice FROM firm f, generate_series(1, 10)', 'y', rounds => 10, calibration => 'sigmoid')});
+	$session->query(q{SELECT risk.train_model('gone',
+		'SELECT f.*, f.id * 2 AS twice FROM firm f, generate_series(1, 10)', 'y',
+		rounds => 10, calibration => 'sigmoid')});
 	$session->query('RESET statement_timeout');
 	last if $session->{stderr} !~ /statement timeout/;
 	$ends{$timeout} = $node->safe_psql('postgres',
-		"SELECT (SELECT count(*) FROM risk.models WHERE name = 'gone') + (SELECT count(*) FROM risk.training_progress)")
+		"SELECT (SELECT count(*) FROM risk.models WHERE name = 'gone') "
+		  . '+ (SELECT count(*) FROM risk.training_progress)')
 	  + scalar(children($session->{server_pid})) + temporary_files();
 }
 ok(keys %ends > 5, 'a training was ended at ' . keys(%ends) . ' times');
 is(join(' ', grep { $ends{$_} } sort keys %ends), '', 'each left nothing');
-is($node->safe_psql('postgres', q{SELECT reference FROM risk.trainings WHERE name = 'gone'}), 'gone@1', 'until one had the time');
+is($node->safe_psql('postgres', q{SELECT reference FROM risk.trainings WHERE name = 'gone'}),
+	'gone@1', 'until one had the time');
 $session->query_safe(q{SELECT risk.drop_model('gone@1')});
 
 # a savepoint takes its report back; the session that is terminated, too
-$session->query(q{BEGIN; SAVEPOINT s; SELECT risk.train_model('gone', 'SELECT 1 / (id - 9) AS debt, y FROM firm', 'y')});
+$session->query(q{BEGIN; SAVEPOINT s;
+	SELECT risk.train_model('gone', 'SELECT 1 / (id - 9) AS debt, y FROM firm', 'y')});
 $session->{stderr} = '';
 $session->query_safe('ROLLBACK TO s');
 is($session->query_safe('SELECT count(*) FROM risk.training_progress'), 0, 'the report ends with its subtransaction');
@@ -299,7 +351,8 @@ my %kept = (
 	trainings => 'SELECT t FROM risk.trainings t ORDER BY name, version',
 	queries => 'SELECT risk.training_request(reference) FROM risk.trainings ORDER BY reference',
 	metrics => 'SELECT m FROM risk.training_metrics m ORDER BY name, version, held_out, known_cases');
-$node->safe_psql('postgres', q{SELECT risk.train_model('kept', 'SELECT * FROM firm ORDER BY id', 'y', features => '{debt,age}', rounds => 5)});
+$node->safe_psql('postgres', q{SELECT risk.train_model('kept', 'SELECT * FROM firm ORDER BY id', 'y',
+	features => '{debt,age}', rounds => 5)});
 command_ok([ 'pg_dump', '-Fc', '-f', "$folder/dump", $node->connstr('postgres') ], 'pg_dump');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 command_ok([ 'pg_restore', '-d', $node->connstr('restored'), "$folder/dump" ], 'pg_restore');
@@ -307,7 +360,8 @@ foreach my $what (sort keys %kept)
 {
 	is($node->safe_psql('restored', $kept{$what}), $node->safe_psql('postgres', $kept{$what}), "restored: same $what");
 }
-is($node->safe_psql('restored', q{SELECT risk.retrain_model('kept@1', 'elsewhere')}), 'kept@2', 'and trained again there');
+is($node->safe_psql('restored', q{SELECT risk.retrain_model('kept@1', 'elsewhere')}),
+	'kept@2', 'and trained again there');
 
 $talking->quit;
 $quiet->quit;

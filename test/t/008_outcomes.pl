@@ -101,14 +101,19 @@ sub forgeries
 	return @result;
 }
 
+# What is called with each value, by itself: what one refuses must not hide another
 my %calls = (
-	'risk.outcomes' => 'risk.roc_auc(o), risk.count_outcomes(o), risk_internal.outcomes_combine(o, o)',
-	'risk_internal.metric_state' =>
-	  'risk_internal.precision_at_final(o), risk_internal.metric_combine(o, o)');
+	'risk.outcomes' => [
+		'risk.roc_auc($1)', 'risk.calibration_error($1)', 'risk.count_outcomes($1)', 'risk.roc_curve($1)',
+		'risk_internal.outcomes_combine($1, $1)' ],
+	'risk_internal.metric_state' => [
+		'risk_internal.precision_at_final($1)', 'risk_internal.samples_stability_index($1)',
+		'risk_internal.samples_wasserstein($1)', 'risk_internal.metric_combine($1, $1)' ]);
 my @kinds = (
 	[ 'plain', 'risk.outcomes', '1 score,label,rows: 0.1,f,1 0.2,t,2 0.3,f,1', 16 ],
 	[ 'weighted', 'risk.outcomes', '1 score,weight,label,rows: 0.1,2,f,1 0.2,0.5,t,2', 24 ],
-	[ 'clustered', 'risk.outcomes', '1 score,cluster,label,rows: 0.1,00000000000000a1,f,1 0.2,0b00000000000000,t,2', 24 ],
+	[ 'clustered', 'risk.outcomes',
+		'1 score,cluster,label,rows: 0.1,00000000000000a1,f,1 0.2,0b00000000000000,t,2', 24 ],
 	[ 'state', 'risk_internal.metric_state', '1 [0.15] score,label,rows: 0.1,f,1 0.2,t,2', 16 ],
 	[ 'samples', 'risk_internal.metric_state', '1 [10] value,now,rows: 0.1,f,1 NaN,t,2', 16 ]);
 foreach my $kind (@kinds)
@@ -137,9 +142,22 @@ foreach my $kind (@kinds)
 	is($node->safe_psql('postgres', "SELECT count(*) FROM forged_$name
 		WHERE risk_internal.$send(o) <> risk_internal.$send(o::text::$type)"),
 		0, "$name: what is let in reads back as the same");
-	($out, $err) = ('', '');
-	$node->psql('postgres', "SELECT $calls{$type} FROM forged_$name", stdout => \$out, stderr => \$err);
-	unlike($err, qr/server closed|crash/, "$name: functions answer or refuse");
+	my $calls = join(', ', map { "\$_\$$_\$_\$" } @{ $calls{$type} });
+	$node->psql(
+		'postgres', "DO \$\$
+			DECLARE
+				forged $type;
+				call text;
+			BEGIN
+				FOR forged, call IN SELECT f.o, c FROM forged_$name f, unnest(ARRAY[$calls]) c LOOP
+					BEGIN
+						EXECUTE 'SELECT ' || call USING forged;
+					EXCEPTION WHEN invalid_binary_representation OR invalid_parameter_value
+						OR numeric_value_out_of_range OR program_limit_exceeded THEN NULL;
+					END;
+				END LOOP;
+			END \$\$", stderr => \$err);
+	is($err, '', "$name: functions answer or refuse");
 }
 
 # ... and what is of the other type is refused, and what another version wrote
