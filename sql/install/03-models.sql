@@ -478,6 +478,8 @@ DECLARE
 	chosen risk_internal.registry;
 	entries jsonb;
 	unknown text;
+	-- as for the names of features (src/models/names.c)
+	name_bytes_max CONSTANT integer := 2000;
 BEGIN
 	IF jsonb_typeof(dictionary) IS DISTINCT FROM 'object' THEN
 		RAISE EXCEPTION 'dictionary must be a JSON object'
@@ -527,6 +529,16 @@ BEGIN
 	IF unknown IS NOT NULL THEN
 		RAISE EXCEPTION 'model "%@%" has no such features: %', chosen.name, chosen.version, unknown
 			USING ERRCODE = 'undefined_object', HINT = 'See the view risk.model_features.';
+	END IF;
+	SELECT min(g.code) INTO unknown
+	FROM (SELECT jsonb_object_keys(COALESCE(dictionary -> 'groups', '{}')) AS code
+		UNION ALL SELECT value ->> 'group' FROM jsonb_each(COALESCE(dictionary -> 'features', '{}'))) g
+	WHERE octet_length(g.code) > name_bytes_max;
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'code of a group is longer than % bytes', name_bytes_max
+			USING ERRCODE = 'program_limit_exceeded',
+				DETAIL = format('It has %s bytes, and begins with "%s".', octet_length(unknown), left(unknown, 60)),
+				HINT = 'A label may be longer: {"groups": {"debts": {"label": "..."}}}.';
 	END IF;
 
 	UPDATE risk_internal.registry r SET language = dictionary ->> 'language'
