@@ -64,6 +64,7 @@ OBJS = \
 	src/models/inspect.o \
 	src/models/language.o \
 	src/models/loaded_models.o \
+	src/models/names.o \
 	src/models/owner_query.o \
 	src/models/reference.o \
 	src/models/registry.o \
@@ -164,7 +165,7 @@ endif
 EXTRA_CLEAN = trainer/company_risk_trainer
 
 # Each test begins with test/regress/fixture.sql: any can be run alone, in any order.
-REGRESS = import errors model_files registry binding scoring explaining calibration golden drift verify planning \
+REGRESS = import errors model_files names registry binding scoring explaining calibration golden drift verify planning \
 	privileges matview parallel metrics evaluation dump training training_errors training_fit version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race

@@ -411,7 +411,8 @@ SELECT format($$PREPARE %I %s AS SELECT score_company($1, $2, $3) AS score,
 	(SELECT max(contribution) FROM risk.explain_groups($1, $2, $3) WHERE rank = 1) AS group_reason,
 	risk.explanation($1, $2, $3) -> 'score' AS explained$$, types, types)
 FROM unnest('{"(text, text, date, int)","(varchar, varchar, varchar, bigint)",
-	"(numeric, varchar, timestamp, bigint)","(int, text, text, int)","(bigint, varchar, timestamptz, smallint)","(unknown, unknown, unknown, unknown)"}'
+	"(numeric, varchar, timestamp, bigint)","(int, text, text, int)","(bigint, varchar, timestamptz, smallint)",
+	"(unknown, unknown, unknown, unknown)"}'
 	::text[]) types \gexec
 SELECT format($$EXECUTE %I ('000000001', 'two@1', '2026-02-01', 1)$$, name)
 FROM pg_prepared_statements WHERE name LIKE '(%' ORDER BY prepare_time \gexec

@@ -157,6 +157,46 @@ FROM risk.model_events WHERE name = 'guarded' ORDER BY number;
 SELECT reference, CASE WHEN imported_by = session_user THEN '(me)' ELSE imported_by END AS imported_by
 FROM risk.models WHERE name = 'guarded' ORDER BY version;
 
+-- Names of categories are values of the rows trained on: for those who may read the bound relation or the model
+SELECT risk.import_model('named', edit(edit(tree_model(ARRAY['form'], '[[[8, 0, [0], 1, 2, 1], [7, 0], [1, 1]]]',
+	'reg:squarederror', '0E0', ARRAY['c']), '{version}', '[3, 4, 0]'),
+	'{learner,gradient_booster,model,cats}', '{"feature_segments": [0, 2], "sorted_idx": [0, 1],
+		"enc": [{"offsets": [0, 2, 6], "values": [83, 65, 83, 65, 82, 76]}]}'));
+CREATE SCHEMA risk_test_closed;
+CREATE TABLE risk_test_closed.firm (siren text, form text, salary int);
+SELECT risk.bind_source('named@1', 'risk_test_closed.firm', 'siren');
+GRANT SELECT ON risk_test_closed.firm TO regress_company_risk_team;
+CREATE VIEW seen AS SELECT current_user::text AS role, string_agg(categories, '; ') AS categories
+FROM risk.model_features WHERE name = 'named';
+GRANT SELECT ON seen TO PUBLIC;
+SELECT categories FROM seen;
+SET ROLE regress_company_risk_analyst;
+TABLE seen;
+SELECT feature, kind, categories FROM risk.model_features WHERE name IN ('guarded', 'named') ORDER BY name;
+SELECT count(*) FROM risk.model_features WHERE categories LIKE '%SARL%';
+SET ROLE regress_company_risk_member;
+TABLE seen;
+RESET ROLE;
+GRANT USAGE ON SCHEMA risk_test_closed TO regress_company_risk_team, regress_company_risk_analyst;
+GRANT SELECT (siren, form) ON risk_test_closed.firm TO regress_company_risk_analyst;
+SET ROLE regress_company_risk_member;
+TABLE seen;
+SET ROLE regress_company_risk_analyst;
+TABLE seen;
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION risk.export_model(text) TO regress_company_risk_analyst;
+SET ROLE regress_company_risk_analyst;
+TABLE seen;
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION risk.export_model(text) FROM regress_company_risk_analyst;
+-- a relation that is gone is nobody's to read
+DROP SCHEMA risk_test_closed CASCADE;
+SET ROLE regress_company_risk_member;
+TABLE seen;
+RESET ROLE;
+SELECT risk.drop_model('named@1');
+DROP VIEW seen;
+
 -- A caller's objects do not get between: the functions that run as their owner have
 -- a search_path of their own
 SET SESSION AUTHORIZATION regress_company_risk_member;

@@ -17,11 +17,14 @@ CREATE FUNCTION risk_internal.alert_word(language text, level text) RETURNS text
 COMMENT ON FUNCTION risk_internal.alert_word(text, text) IS
 	'Internal: a language''s word for a level of alert, which is strong, moderate, none or out of scope';
 
-/* What a name may be: the first "@" of a reference ends it. */
+CREATE FUNCTION risk_internal.model_name_error(name text) RETURNS text
+	AS 'MODULE_PATHNAME', 'company_risk_model_name_error' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.model_name_error(text) IS
+	'Internal: why a model may not be called so, a sentence or two; NULL where it may';
+
 CREATE FUNCTION risk_internal.is_model_name(name text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN name OPERATOR(pg_catalog.~) '^[^@[:space:]]+$'
-	AND pg_catalog.octet_length(name) OPERATOR(pg_catalog.<=) 200;
+RETURN risk_internal.model_name_error(name) IS NULL;
 COMMENT ON FUNCTION risk_internal.is_model_name(text) IS 'Internal: whether a model may be called so';
 
 CREATE FUNCTION risk_internal.check_model_name(name text) RETURNS void
@@ -35,7 +38,7 @@ BEGIN
 	IF NOT risk_internal.is_model_name(check_model_name.name) THEN
 		RAISE EXCEPTION 'invalid model name "%"', check_model_name.name
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'A model name has 1 to 200 bytes, and holds no space and no "@".';
+				DETAIL = risk_internal.model_name_error(check_model_name.name);
 	END IF;
 END
 $$;

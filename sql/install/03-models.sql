@@ -110,7 +110,18 @@ SELECT f.name,
 	f.source,
 	f.unit,
 	f.description,
-	pg_catalog.array_to_string(f.categories, ', ') AS categories
+	-- they are values of the rows that it was trained on
+	CASE WHEN (SELECT pg_catalog.has_function_privilege('risk.export_model(pg_catalog.text)', 'EXECUTE'))
+		OR (f.categories IS NOT NULL AND EXISTS (SELECT
+			FROM risk_internal.registry r
+				JOIN pg_catalog.pg_namespace n ON n.nspname OPERATOR(pg_catalog.=) r.source_schema
+				JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) n.oid
+					AND c.relname OPERATOR(pg_catalog.=) r.source_relation
+			WHERE r.name OPERATOR(pg_catalog.=) f.name
+				AND r.version OPERATOR(pg_catalog.=) f.version
+				AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+				AND pg_catalog.has_table_privilege(c.oid, 'SELECT')))
+		THEN pg_catalog.array_to_string(f.categories, ', ') END AS categories
 FROM risk_internal.registry_feature f
 	LEFT JOIN risk_internal.registry_group g
 		ON g.name OPERATOR(pg_catalog.=) f.name
@@ -130,7 +141,7 @@ COMMENT ON COLUMN risk.model_features.group_label IS 'What readers call that gro
 COMMENT ON COLUMN risk.model_features.source IS 'Where its values come from';
 COMMENT ON COLUMN risk.model_features.unit IS 'What its values are counted in';
 COMMENT ON COLUMN risk.model_features.description IS 'What it is';
-COMMENT ON COLUMN risk.model_features.categories IS 'The names of its categories, in the order of their codes';
+COMMENT ON COLUMN risk.model_features.categories IS 'The names of its categories, in the order of their codes; NULL for a role that may neither read the relation that the model is bound to (risk.bind_source) nor execute risk.export_model';
 GRANT SELECT ON risk.model_features TO PUBLIC;
 
 CREATE VIEW risk.model_events AS
@@ -479,6 +490,8 @@ DECLARE
 	chosen risk_internal.registry;
 	entries jsonb;
 	unknown text;
+	-- as for the names of features (src/models/names.c)
+	name_bytes_max CONSTANT integer := 2000;
 BEGIN
 	IF jsonb_typeof(dictionary) IS DISTINCT FROM 'object' THEN
 		RAISE EXCEPTION 'dictionary must be a JSON object'
@@ -528,6 +541,16 @@ BEGIN
 	IF unknown IS NOT NULL THEN
 		RAISE EXCEPTION 'model "%@%" has no such features: %', chosen.name, chosen.version, unknown
 			USING ERRCODE = 'undefined_object', HINT = 'See the view risk.model_features.';
+	END IF;
+	SELECT min(g.code) INTO unknown
+	FROM (SELECT jsonb_object_keys(COALESCE(dictionary -> 'groups', '{}')) AS code
+		UNION ALL SELECT value ->> 'group' FROM jsonb_each(COALESCE(dictionary -> 'features', '{}'))) g
+	WHERE octet_length(g.code) > name_bytes_max;
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'code of a group is longer than % bytes', name_bytes_max
+			USING ERRCODE = 'program_limit_exceeded',
+				DETAIL = format('It has %s bytes, and begins with "%s".', octet_length(unknown), left(unknown, 60)),
+				HINT = 'A label may be longer: {"groups": {"debts": {"label": "..."}}}.';
 	END IF;
 
 	UPDATE risk_internal.registry r SET language = dictionary ->> 'language'

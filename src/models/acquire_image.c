@@ -16,6 +16,7 @@
 
 #include "core/forest.h"
 #include "models/dictionary.h"
+#include "models/names.h"
 #include "models/server_host.h"
 #include "models/stored_bytes.h"
 
@@ -60,7 +61,7 @@ build_image(void *request, Size *size)
 	chunks = stored_bytes_open(version, snapshot);
 	model = model_read(server_host(), stored_bytes_source(chunks));
 	stored_bytes_close(chunks);
-	server_recode_names(model);
+	names_recode(model, false, true);
 
 	features = registry_features(version, snapshot, &count);
 	if (count != (int) model->feature_count || version->rounds > (int) model->round_count)

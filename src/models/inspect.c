@@ -22,6 +22,7 @@
 #include "base/result_row.h"
 #include "core/forest.h"
 #include "core/model.h"
+#include "models/names.h"
 #include "models/reference.h"
 #include "models/server_host.h"
 
@@ -222,6 +223,7 @@ put_features(ResultRow *row, const ForestImage *image)
 	for (int i = 0; i < count; i++)
 	{
 		names[i] = FOREST_AT(image, char, features[i].name);
+		names_check_length(names[i]);
 		kinds[i] = kind_name(features[i].kind);
 		used[i] = features[i].used != 0;
 	}
@@ -244,7 +246,7 @@ inspect_model(FunctionCallInfo fcinfo, const bytea *bytes, const char *format)
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	model = server_read_model(bytes, digest);
-	server_recode_names(model);
+	names_recode(model, PG_ARGISNULL(2), true);
 	if (!PG_ARGISNULL(3))
 		use_missing(model, PG_GETARG_FLOAT8(3));
 	rounds = choose_rounds(model, !PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1));

@@ -11,8 +11,8 @@
  *
  * Each thing is written in one way: versions without sign, space or leading zero,
  * digests in lower case.  So two references to one version and content differ in
- * the number of digits at most.  Names hold neither "@" nor white space
- * (risk_internal.is_model_name), hence the first "@" ends the name.
+ * the number of digits at most.  Names hold neither "@" nor white space (names.c),
+ * hence the first "@" ends the name.
  *
  * This is the only place that knows the form: SQL asks it by
  * risk_internal.parse_reference.

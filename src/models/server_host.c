@@ -7,7 +7,6 @@
  */
 #include "models/server_host.h"
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -114,25 +113,4 @@ server_read_model(const bytea *bytes, uint8 *digest)
 		digest_end(source.hash, digest);
 	}
 	return model;
-}
-
-static char *
-server_string(char *utf8)
-{
-	return pg_any_to_server(utf8, strlen(utf8), PG_UTF8);
-}
-
-void
-server_recode_names(Model *model)
-{
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return;
-	for (uint32_t i = 0; i < model->feature_count; i++)
-	{
-		if (model->feature_names != NULL)
-			model->feature_names[i] = server_string(model->feature_names[i]);
-		if (model->categories != NULL)
-			for (uint32_t k = 0; k < model->categories[i].count; k++)
-				model->categories[i].names[k] = server_string(model->categories[i].names[k]);
-	}
 }

@@ -22,7 +22,4 @@ extern CoreHost *server_host(void);
  */
 extern Model *server_read_model(const bytea *bytes, uint8 *digest);
 
-/* A model's names are UTF-8: turns them, in place, into the database's encoding. */
-extern void server_recode_names(Model *model);
-
 #endif							/* SERVER_HOST_H */

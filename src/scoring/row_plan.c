@@ -54,6 +54,7 @@ fail_missing_columns(const ResolvedModel *model, TupleDesc descriptor)
 {
 	StringInfoData names;
 	char	   *similar = NULL;
+	char	   *too_long = NULL;
 	int			missing = 0;
 
 	initStringInfo(&names);
@@ -75,13 +76,16 @@ fail_missing_columns(const ResolvedModel *model, TupleDesc descriptor)
 		if (found)
 			continue;
 		message_add_name(&names, missing++, name);
+		if (too_long == NULL && strlen(name) >= NAMEDATALEN)
+			too_long = psprintf("No column can be called \"%s\": its name has at most %d bytes. Score from jsonb, or import the model with other feature_names.",
+								name, NAMEDATALEN - 1);
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("row lacks features of model \"%s\": %s", model_reference(model), names.data),
 			 errdetail("A row must have a column for each of the model's %u features; NULL stands for a missing value.",
 					   model->forest->feature_count),
-			 errhint("%s", similar ? similar :
+			 errhint("%s", too_long ? too_long : similar ? similar :
 					 "Columns are matched to features by name; see the view risk.model_features.")));
 }
 
