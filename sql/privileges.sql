@@ -173,7 +173,7 @@ SELECT categories FROM seen;
 SET ROLE regress_company_risk_analyst;
 TABLE seen;
 SELECT feature, kind, categories FROM risk.model_features WHERE name IN ('guarded', 'named') ORDER BY name;
-SELECT count(*) FROM risk.model_features WHERE categories LIKE '%SARL%';
+SELECT count(*) FROM risk.model_features WHERE 'SARL' = ANY (categories);
 SET ROLE regress_company_risk_member;
 TABLE seen;
 RESET ROLE;
