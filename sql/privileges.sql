@@ -166,14 +166,14 @@ CREATE SCHEMA risk_test_closed;
 CREATE TABLE risk_test_closed.firm (siren text, form text, salary int);
 SELECT risk.bind_source('named@1', 'risk_test_closed.firm', 'siren');
 GRANT SELECT ON risk_test_closed.firm TO regress_company_risk_team;
-CREATE VIEW seen AS SELECT current_user::text AS role, string_agg(categories, '; ') AS categories
+CREATE VIEW seen AS SELECT current_user::text AS role, string_agg(categories::text, '; ') AS categories
 FROM risk.model_features WHERE name = 'named';
 GRANT SELECT ON seen TO PUBLIC;
 SELECT categories FROM seen;
 SET ROLE regress_company_risk_analyst;
 TABLE seen;
 SELECT feature, kind, categories FROM risk.model_features WHERE name IN ('guarded', 'named') ORDER BY name;
-SELECT count(*) FROM risk.model_features WHERE categories LIKE '%SARL%';
+SELECT count(*) FROM risk.model_features WHERE 'SARL' = ANY (categories);
 SET ROLE regress_company_risk_member;
 TABLE seen;
 RESET ROLE;

@@ -121,7 +121,7 @@ SELECT f.name,
 				AND r.version OPERATOR(pg_catalog.=) f.version
 				AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
 				AND pg_catalog.has_table_privilege(c.oid, 'SELECT')))
-		THEN pg_catalog.array_to_string(f.categories, ', ') END AS categories
+		THEN f.categories END AS categories
 FROM risk_internal.registry_feature f
 	LEFT JOIN risk_internal.registry_group g
 		ON g.name OPERATOR(pg_catalog.=) f.name

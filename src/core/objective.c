@@ -25,6 +25,7 @@ static const Objective objectives[] = {
 	{"reg:pseudohubererror", LINK_IDENTITY, TRANSFORM_IDENTITY},
 	{"reg:absoluteerror", LINK_IDENTITY, TRANSFORM_IDENTITY},
 	{"reg:quantileerror", LINK_IDENTITY, TRANSFORM_IDENTITY},
+	{"reg:expectileerror", LINK_IDENTITY, TRANSFORM_IDENTITY},	/* one: model_check.c */
 	{"rank:pairwise", LINK_IDENTITY, TRANSFORM_IDENTITY},
 	{"rank:ndcg", LINK_IDENTITY, TRANSFORM_IDENTITY},
 	{"rank:map", LINK_IDENTITY, TRANSFORM_IDENTITY},

@@ -142,7 +142,7 @@ static const Edit edits[] = {
 	"weight_drop has 2 entries"},
 	{"weight not finite", "\"tree_info\"", "\"weight_drop\":[NaN],\"tree_info\"", CORE_INVALID_MODEL,
 	"its weight in weight_drop is not finite"},
-	{"expectiles", "binary:logistic", "reg:expectileerror", CORE_UNSUPPORTED_MODEL, "reg:expectileerror"},
+	{"an expectile", "binary:logistic", "reg:expectileerror", ACCEPTED, NULL},
 	{"objective is a number", "\"binary:logistic\"", "1", CORE_INVALID_MODEL,
 	"learner.objective.name must be a string"},
 	{"no base score", "\"base_score\":\"5E-1\",", "", CORE_INVALID_MODEL, "no learner.learner_model_param.base_score"},

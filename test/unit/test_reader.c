@@ -325,6 +325,9 @@ test_values(void)
 		if (model != NULL)
 			CHECK(model->group_count == 3 && model->base_scores[0] == 0.5f && model->base_scores[2] == 0.5f);
 		unit_host_reset(&unit);
+		if (CHECK(replace(&scores, (char *) groups.bytes, "binary:logistic", "reg:expectileerror")))
+			expect("several expectiles", scores.bytes, scores.length, CORE_UNSUPPORTED_MODEL,
+				   "one expectile; the model has 3");
 		if ((model = read_edited(&scores, (char *) groups.bytes, "\"5E-1\"", "\"[1E0, 2.5,-3e-1]\"")) != NULL)
 			CHECK(model->base_scores[0] == 1.0f && model->base_scores[1] == 2.5f && model->base_scores[2] == -0.3f);
 		free(groups.bytes);
