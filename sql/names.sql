@@ -46,7 +46,8 @@ SELECT length(risk.import_model(risk_test.long_text(200),
 SELECT risk.margin(jsonb_build_object(risk_test.long_text(2000), 5), risk_test.long_text(200) || '@1');
 SELECT length(risk.describe_features(risk_test.long_text(200) || '@1', jsonb_build_object(
 	'groups', jsonb_build_object(risk_test.long_text(2000), '{"label": "L"}'::jsonb),
-	'features', jsonb_build_object(risk_test.long_text(2000), jsonb_build_object('group', risk_test.long_text(2000))))));
+	'features', jsonb_build_object(risk_test.long_text(2000),
+		jsonb_build_object('group', risk_test.long_text(2000))))));
 SELECT length(feature), length(feature_group), group_label FROM risk.model_features
 WHERE name = risk_test.long_text(200);
 SELECT risk_test.outcome($$SELECT risk.describe_features('shorter@1', jsonb_build_object(

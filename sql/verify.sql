@@ -175,7 +175,8 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 SELECT CASE WHEN o.outcome = 'ok'
-	THEN (SELECT concat_ws(' ', m.format, m.bytes, m.digest, m.content_digest) FROM risk.models m WHERE m.name = 'binary')
+	THEN (SELECT concat_ws(' ', m.format, m.bytes, m.digest, m.content_digest)
+		FROM risk.models m WHERE m.name = 'binary')
 	ELSE split_part(o.outcome, ':', 1) END = inspected() AS inspected
 FROM outcome o WHERE o.name = 'binary';
 -- and then it is the same model
