@@ -304,7 +304,7 @@ COMMENT ON FUNCTION risk_internal.lock_version(text, boolean) IS 'Internal: lock
 REVOKE ALL ON FUNCTION risk_internal.lock_version(text, boolean) FROM PUBLIC;
 
 CREATE FUNCTION risk.promote_model(model text, reason text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -362,7 +362,7 @@ COMMENT ON FUNCTION risk_internal.production_stack(text) IS
 REVOKE ALL ON FUNCTION risk_internal.production_stack(text) FROM PUBLIC;
 
 CREATE FUNCTION risk.rollback_model(model text, reason text DEFAULT NULL, target text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -435,7 +435,7 @@ COMMENT ON FUNCTION risk.rollback_model(text, text, text) IS
 REVOKE ALL ON FUNCTION risk.rollback_model(text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.archive_model(model text, reason text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -456,7 +456,7 @@ COMMENT ON FUNCTION risk.archive_model(text, text) IS
 REVOKE ALL ON FUNCTION risk.archive_model(text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.drop_model(model text, reason text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -483,7 +483,7 @@ COMMENT ON FUNCTION risk.drop_model(text, text) IS
 REVOKE ALL ON FUNCTION risk.drop_model(text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.describe_features(model text, dictionary jsonb) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -587,7 +587,7 @@ REVOKE ALL ON FUNCTION risk.describe_features(text, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION risk.bind_source(model text, source regclass, key_column name, period_column name DEFAULT NULL)
 	RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -659,7 +659,7 @@ COMMENT ON FUNCTION risk_internal.score_kind(text, integer, boolean) IS
 	'Internal: what the score of such a model is, a probability or another number; NULL where it has no single score, or none that can be calibrated';
 
 CREATE FUNCTION risk.set_thresholds(model text, strong double precision, moderate double precision) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -700,7 +700,7 @@ REVOKE ALL ON FUNCTION risk.set_thresholds(text, double precision, double precis
 
 CREATE FUNCTION risk.set_requirements(model text, max_missing_share double precision, out_of_scope text DEFAULT NULL)
 	RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -724,7 +724,7 @@ COMMENT ON FUNCTION risk.set_requirements(text, double precision, text) IS
 REVOKE ALL ON FUNCTION risk.set_requirements(text, double precision, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.set_alert_words(model text, strong text, moderate text, no_alert text) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -748,7 +748,7 @@ COMMENT ON FUNCTION risk.apply_calibration(double precision, jsonb) IS
 	'The score, 0 to 1, that a calibration makes of a margin; to try one before risk.set_calibration';
 
 CREATE FUNCTION risk.set_calibration(model text, calibration jsonb) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
