@@ -646,6 +646,18 @@ BEGIN
 	WHERE c.oid = bind_source.source AND r.name = chosen.name AND r.version = chosen.version;
 	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'bind', NULL,
 		jsonb_build_object('source', source::text, 'key_column', key_column, 'period_column', period_column));
+	-- the relation is looked up by name: PostgreSQL knows of no dependency
+	IF EXISTS (WITH RECURSIVE used (oid) AS (
+				SELECT bind_source.source::oid
+				UNION SELECT d.refobjid FROM used u
+					JOIN pg_rewrite w ON w.ev_class = u.oid
+					JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+						AND d.refclassid = 'pg_class'::regclass)
+			SELECT FROM used u JOIN pg_class c ON c.oid = u.oid WHERE c.relkind = 'm') THEN
+		RAISE NOTICE 'relation "%" is a materialized view, or reads one', source
+			USING DETAIL = 'In another materialized view, score_company(siren) does not depend on it: after a restore that view may be refreshed first, fail and stay empty.',
+				HINT = 'In materialized views score rows of the relation, as score_company(r); or refresh those that score by number once more after a restore.';
+	END IF;
 	RETURN chosen.name || '@' || chosen.version;
 END
 $$;
