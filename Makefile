@@ -34,6 +34,7 @@ OBJS = \
 	src/base/jsonb_build.o \
 	src/base/jsonb_number.o \
 	src/base/messages.o \
+	src/base/plain_errors.o \
 	src/base/result_row.o \
 	src/base/shared_struct.o \
 	src/core/decimal.o \
@@ -166,7 +167,8 @@ EXTRA_CLEAN = trainer/company_risk_trainer
 
 # Each test begins with test/regress/fixture.sql: any can be run alone, in any order.
 REGRESS = import errors model_files names registry binding scoring explaining calibration golden drift verify planning \
-	privileges matview parallel metrics evaluation dump training training_errors training_fit version
+	privileges matview parallel metrics evaluation dump training training_errors training_fit \
+	plain_errors version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --encoding=UTF8 --no-locale

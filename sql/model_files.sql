@@ -117,3 +117,36 @@ FROM (VALUES ('\x80049528c2000000000000008c0c7867626f6f73742e636f726594'::bytea)
 -- both functions say the same
 SELECT risk_test.outcome($$SELECT risk.import_model('m', '\x04224d186440')$$)
 	= risk_test.outcome($$SELECT risk.inspect_model('\x04224d186440')$$) AS same;
+
+--
+-- What XGBoost's own interfaces refuse in a row is scored, and said once in a statement
+--
+\pset format aligned
+\pset tuples_only off
+\set shapes `cat ../golden/category-names-xgb3.3.0/model.json`
+SET client_min_messages = error;
+SELECT risk.import_model('shapes', convert_to(:'shapes', 'UTF8'));
+RESET client_min_messages;
+SET max_parallel_workers_per_gather = 0;
+CREATE TABLE risk_test.shapes AS SELECT n AS dette, 12 AS effectif, f AS forme, 'Corse'::text AS region
+FROM unnest('{SARL,Mars,SAS,Venus}'::text[]) WITH ORDINALITY u (f, n);
+SELECT forme, risk.margin(s, 'shapes@1') IS NOT NULL AS scored FROM risk_test.shapes s ORDER BY dette;
+SELECT count(risk.margin(to_jsonb(s), 'shapes@1')) FROM risk_test.shapes s;
+SELECT count(risk.margin(s, 'shapes@1')) FROM risk_test.shapes s WHERE forme <> ALL ('{Mars,Venus}');
+CREATE TABLE risk_test.extremes AS SELECT n::text AS siren, a::float8, 1 AS b, 1 AS c, 1 AS d
+FROM unnest('{-Infinity,1,Infinity,NaN,1e300}'::float8[]) WITH ORDINALITY u (a, n);
+SELECT a, risk.margin(e, 'sentinel@1') = CASE sign(a) WHEN -1 THEN risk.margin('{-1e38,1,1,1}'::float8[], 'sentinel@1')
+	WHEN 1 THEN risk.margin(ARRAY[least(a, 1e38), 1, 1, 1], 'sentinel@1')
+	ELSE risk.margin('{NULL,1,1,1}'::float8[], 'sentinel@1') END AS as_beyond_all FROM risk_test.extremes e;
+-- where infinity stands for missing, there is nothing to say
+SELECT a, risk.margin(ARRAY[a, 1, 1, 1], 'told@4') = risk.margin('{NULL,1,1,1}'::float8[], 'told@4') AS missing
+FROM risk_test.extremes WHERE a = '-Infinity';
+
+--
+-- A relation by which nobody can say what must be refreshed first
+--
+CREATE MATERIALIZED VIEW risk_test.features AS SELECT * FROM risk_test.rows;
+CREATE VIEW risk_test.over_features AS SELECT f.* FROM risk_test.features f;
+SELECT risk.bind_source('sentinel', 'risk_test.features', 'siren');
+SELECT risk.bind_source('sentinel', 'risk_test.over_features', 'siren');
+SELECT risk.bind_source('sentinel', 'risk_test.rows', 'siren');

@@ -20,6 +20,18 @@ CREATE SCHEMA risk_internal;
 COMMENT ON SCHEMA risk_internal IS 'company_risk: what the functions and views of the schema risk are made of; nobody needs to look here';
 GRANT USAGE ON SCHEMA risk_internal TO PUBLIC;
 
+-- of what a person calls in PL/pgSQL: errors do not tell of lines in it (src/base/plain_errors.c)
+CREATE FUNCTION risk_internal.plpgsql_handler() RETURNS language_handler
+	AS 'MODULE_PATHNAME', 'company_risk_plpgsql_handler' LANGUAGE C;
+COMMENT ON FUNCTION risk_internal.plpgsql_handler() IS 'Internal: calls a function in PL/pgSQL; its errors have no context of its own';
+REVOKE ALL ON FUNCTION risk_internal.plpgsql_handler() FROM PUBLIC;
+CREATE FUNCTION risk_internal.plpgsql_validator(function oid) RETURNS void
+	AS 'MODULE_PATHNAME', 'company_risk_plpgsql_validator' LANGUAGE C STRICT;
+COMMENT ON FUNCTION risk_internal.plpgsql_validator(oid) IS 'Internal: checks a function in PL/pgSQL as it is made';
+REVOKE ALL ON FUNCTION risk_internal.plpgsql_validator(oid) FROM PUBLIC;
+CREATE LANGUAGE company_risk_plpgsql HANDLER risk_internal.plpgsql_handler VALIDATOR risk_internal.plpgsql_validator;
+COMMENT ON LANGUAGE company_risk_plpgsql IS 'company_risk: PL/pgSQL whose errors have no context of the function''s own';
+
 CREATE FUNCTION risk.library_version() RETURNS text
 	AS 'MODULE_PATHNAME', 'company_risk_library_version' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION risk.library_version() IS

@@ -304,7 +304,7 @@ COMMENT ON FUNCTION risk_internal.lock_version(text, boolean) IS 'Internal: lock
 REVOKE ALL ON FUNCTION risk_internal.lock_version(text, boolean) FROM PUBLIC;
 
 CREATE FUNCTION risk.promote_model(model text, reason text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -362,7 +362,7 @@ COMMENT ON FUNCTION risk_internal.production_stack(text) IS
 REVOKE ALL ON FUNCTION risk_internal.production_stack(text) FROM PUBLIC;
 
 CREATE FUNCTION risk.rollback_model(model text, reason text DEFAULT NULL, target text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -435,7 +435,7 @@ COMMENT ON FUNCTION risk.rollback_model(text, text, text) IS
 REVOKE ALL ON FUNCTION risk.rollback_model(text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.archive_model(model text, reason text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -456,7 +456,7 @@ COMMENT ON FUNCTION risk.archive_model(text, text) IS
 REVOKE ALL ON FUNCTION risk.archive_model(text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.drop_model(model text, reason text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -483,7 +483,7 @@ COMMENT ON FUNCTION risk.drop_model(text, text) IS
 REVOKE ALL ON FUNCTION risk.drop_model(text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.describe_features(model text, dictionary jsonb) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -587,7 +587,7 @@ REVOKE ALL ON FUNCTION risk.describe_features(text, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION risk.bind_source(model text, source regclass, key_column name, period_column name DEFAULT NULL)
 	RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -646,6 +646,18 @@ BEGIN
 	WHERE c.oid = bind_source.source AND r.name = chosen.name AND r.version = chosen.version;
 	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'bind', NULL,
 		jsonb_build_object('source', source::text, 'key_column', key_column, 'period_column', period_column));
+	-- the relation is looked up by name: PostgreSQL knows of no dependency
+	IF EXISTS (WITH RECURSIVE used (oid) AS (
+				SELECT bind_source.source::oid
+				UNION SELECT d.refobjid FROM used u
+					JOIN pg_rewrite w ON w.ev_class = u.oid
+					JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+						AND d.refclassid = 'pg_class'::regclass)
+			SELECT FROM used u JOIN pg_class c ON c.oid = u.oid WHERE c.relkind = 'm') THEN
+		RAISE NOTICE 'relation "%" is a materialized view, or reads one', source
+			USING DETAIL = 'In another materialized view, score_company(siren) does not depend on it: after a restore that view may be refreshed first, fail and stay empty.',
+				HINT = 'In materialized views score rows of the relation, as score_company(r); or refresh those that score by number once more after a restore.';
+	END IF;
 	RETURN chosen.name || '@' || chosen.version;
 END
 $$;
@@ -659,7 +671,7 @@ COMMENT ON FUNCTION risk_internal.score_kind(text, integer, boolean) IS
 	'Internal: what the score of such a model is, a probability or another number; NULL where it has no single score, or none that can be calibrated';
 
 CREATE FUNCTION risk.set_thresholds(model text, strong double precision, moderate double precision) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -700,7 +712,7 @@ REVOKE ALL ON FUNCTION risk.set_thresholds(text, double precision, double precis
 
 CREATE FUNCTION risk.set_requirements(model text, max_missing_share double precision, out_of_scope text DEFAULT NULL)
 	RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -724,7 +736,7 @@ COMMENT ON FUNCTION risk.set_requirements(text, double precision, text) IS
 REVOKE ALL ON FUNCTION risk.set_requirements(text, double precision, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.set_alert_words(model text, strong text, moderate text, no_alert text) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -748,7 +760,7 @@ COMMENT ON FUNCTION risk.apply_calibration(double precision, jsonb) IS
 	'The score, 0 to 1, that a calibration makes of a margin; to try one before risk.set_calibration';
 
 CREATE FUNCTION risk.set_calibration(model text, calibration jsonb) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

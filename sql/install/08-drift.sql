@@ -273,7 +273,7 @@ CREATE FUNCTION risk.profile(query text, features text[] DEFAULT NULL)
 	RETURNS TABLE (feature text, kind text, rows bigint, missing double precision, mean double precision, stddev double precision,
 		minimum double precision, maximum double precision, quantiles double precision[], slices double precision[],
 		bounds double precision[], categories text[], counts bigint[], others bigint)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
+	LANGUAGE company_risk_plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
 AS $$
 DECLARE
 	query_columns pg_catalog.record;
@@ -437,7 +437,7 @@ CREATE FUNCTION risk.drift(model text, query text)
 	RETURNS TABLE (feature text, kind text, rows_then bigint, rows_now bigint, missing_then double precision, missing_now double precision,
 		mean_then double precision, mean_now double precision, mean_difference double precision, psi double precision,
 		jensen_shannon double precision, wasserstein double precision, unseen double precision, unseen_categories text[], verdict text)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
+	LANGUAGE company_risk_plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
 AS $$
 DECLARE
 	reference pg_catalog.text;
@@ -459,7 +459,7 @@ CREATE FUNCTION risk.drift_between(query_then text, query_now text, features tex
 	RETURNS TABLE (feature text, kind text, rows_then bigint, rows_now bigint, missing_then double precision, missing_now double precision,
 		mean_then double precision, mean_now double precision, mean_difference double precision, psi double precision,
 		jensen_shannon double precision, wasserstein double precision, unseen double precision, unseen_categories text[], verdict text)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
+	LANGUAGE company_risk_plpgsql STABLE PARALLEL UNSAFE COST 10000 ROWS 40
 AS $$
 DECLARE
 	columns_then pg_catalog.record;

@@ -396,7 +396,7 @@ CREATE FUNCTION risk.train_model(
 	threads integer DEFAULT NULL,
 	description text DEFAULT NULL)
 	RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
 AS $$
 BEGIN
 	RETURN risk_internal.train(name, query,
@@ -422,7 +422,7 @@ CREATE FUNCTION risk.training_request(
 	OUT version integer,
 	OUT query text,
 	OUT arguments jsonb)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+	LANGUAGE company_risk_plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -499,7 +499,7 @@ CREATE FUNCTION risk.cross_validate(
 		average_precision double precision, roc_auc double precision, log_loss double precision,
 		brier_score double precision, rows_without_known bigint, positives_without_known bigint,
 		average_precision_without_known double precision, roc_auc_without_known double precision)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 5
+	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 5
 AS $$
 #variable_conflict use_column
 BEGIN

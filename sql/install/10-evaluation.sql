@@ -23,7 +23,7 @@ CREATE FUNCTION risk.evaluate_model(
 	k integer DEFAULT NULL)
 	RETURNS TABLE (breakdown text, segment text, known_cases text, metric text, level text,
 		parameter double precision, value double precision, rows bigint, positives bigint)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 100
+	LANGUAGE company_risk_plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 100
 	-- segments that are dates read the same in every session
 	SET datestyle = 'ISO'
 AS $$
@@ -97,7 +97,7 @@ CREATE FUNCTION risk.compare_models(
 	weight_column name DEFAULT NULL)
 	RETURNS TABLE (measure text, level text, parameter double precision,
 		a double precision, b double precision, difference double precision, together double precision)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 60
+	LANGUAGE company_risk_plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 60
 AS $$
 DECLARE
 	reference_a pg_catalog.text := risk.resolve_model(compare_models.model_a);
@@ -211,7 +211,7 @@ CREATE FUNCTION risk.compare_alerts(
 		score_a double precision, score_b double precision, threshold_a double precision, threshold_b double precision,
 		rank integer, feature_group text, group_label text,
 		points_a double precision, points_b double precision, difference double precision)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000
+	LANGUAGE company_risk_plpgsql STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000
 AS $$
 DECLARE
 	reference_a pg_catalog.text := risk.resolve_model(compare_alerts.model_a);

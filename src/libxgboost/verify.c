@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 
 #include "base/caller_query.h"
+#include "base/plain_errors.h"
 #include "base/result_row.h"
 #include "core/evaluate.h"
 #include "core/forest.h"
@@ -386,9 +387,8 @@ keep_outcome(const VerifyRequest *request, const Comparison *comparison)
 		record_outcome(request->model, comparison);
 }
 
-PG_FUNCTION_INFO_V1(company_risk_verify_model);
-Datum
-company_risk_verify_model(PG_FUNCTION_ARGS)
+static Datum
+verify_model(PG_FUNCTION_ARGS)
 {
 	VerifyRequest request = {
 		.query = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
@@ -431,4 +431,11 @@ company_risk_verify_model(PG_FUNCTION_ARGS)
 	row_put_text(&row, comparison.library);
 	row_put_bool(&row, comparison.different == 0);
 	PG_RETURN_DATUM(row_datum(&row, BlessTupleDesc(descriptor)));
+}
+
+PG_FUNCTION_INFO_V1(company_risk_verify_model);
+Datum
+company_risk_verify_model(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(call_with_plain_errors(verify_model, fcinfo));
 }

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "base/plain_errors.h"
 #include "models/owner_query.h"
 #include "models/registry_lookup.h"
 
@@ -28,9 +29,8 @@ profiles_type(void)
 										  ObjectIdGetDatum(schema)));
 }
 
-PG_FUNCTION_INFO_V1(company_risk_profile_model);
-Datum
-company_risk_profile_model(PG_FUNCTION_ARGS)
+static Datum
+profile_model(PG_FUNCTION_ARGS)
 {
 	Oid			types[3] = {TEXTOID, TEXTOID};
 	Datum		arguments[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
@@ -48,4 +48,11 @@ company_risk_profile_model(PG_FUNCTION_ARGS)
 	owner_query("SELECT risk_internal.store_profile($1, $2, $3)", lengthof(made), types, made, nulls,
 				1, &reference, isnull);
 	PG_RETURN_DATUM(reference);
+}
+
+PG_FUNCTION_INFO_V1(company_risk_profile_model);
+Datum
+company_risk_profile_model(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(call_with_plain_errors(profile_model, fcinfo));
 }

@@ -87,7 +87,7 @@ number_of_json(const JsonbValue *value, double *number)
 }
 
 static float
-convert_json(const ResolvedModel *model, uint32_t feature, const JsonbValue *value)
+convert_json(ResolvedModel *model, uint32_t feature, const JsonbValue *value)
 {
 	double		number;
 
@@ -127,7 +127,7 @@ fail_missing_keys(const ResolvedModel *model, Jsonb *object)
 }
 
 void
-bind_object(const ResolvedModel *model, Jsonb *object, ForestValue *vector)
+bind_object(ResolvedModel *model, Jsonb *object, ForestValue *vector)
 {
 	if (!JB_ROOT_IS_OBJECT(object))
 		ereport(ERROR,

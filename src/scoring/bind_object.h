@@ -13,7 +13,7 @@
 #include "scoring/resolved_model.h"
 
 /* Fills in the values of a vector. */
-extern void bind_object(const ResolvedModel *model, Jsonb *object, ForestValue *vector);
+extern void bind_object(ResolvedModel *model, Jsonb *object, ForestValue *vector);
 
 /* What an object that was bound has for a feature. */
 extern BoundValue object_value(const ResolvedModel *model, Jsonb *object, uint32_t feature);

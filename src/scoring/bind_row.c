@@ -37,7 +37,7 @@ start_plan(RowBinding *binding)
 }
 
 static float
-convert_column(const ResolvedModel *model, uint32_t feature, Conversion conversion, Datum datum)
+convert_column(ResolvedModel *model, uint32_t feature, Conversion conversion, Datum datum)
 {
 	text	   *string;
 	char	   *label;
@@ -59,7 +59,7 @@ convert_column(const ResolvedModel *model, uint32_t feature, Conversion conversi
 static void
 bind_named_row(RowBinding *binding, HeapTupleHeader row, ArrayType *names, ForestValue *vector)
 {
-	const ResolvedModel *model = binding->model;
+	ResolvedModel *model = binding->model;
 	Oid			type = HeapTupleHeaderGetTypeId(row);
 	int32		typmod = HeapTupleHeaderGetTypMod(row);
 	uint64		identifier = assign_record_type_identifier(type, typmod);
@@ -97,7 +97,7 @@ bind_row(RowBinding *binding, HeapTupleHeader row, ForestValue *vector)
 bool
 bind_columns(RowBinding *binding, FunctionCallInfo fcinfo, int columns_argument, ForestValue *vector)
 {
-	const ResolvedModel *model = binding->model;
+	ResolvedModel *model = binding->model;
 	const NullableDatum *arguments = &fcinfo->args[columns_argument];
 	RowPlan    *plan = binding->plan;
 

@@ -17,7 +17,7 @@
 /* Begins with the model and nulls; its memory is in the model's context. */
 typedef struct RowBinding
 {
-	const ResolvedModel *model;
+	ResolvedModel *model;
 	RowPlan    *plan;			/* with the row at hand; NULL until the first */
 	MemoryContext plan_context;
 } RowBinding;

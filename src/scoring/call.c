@@ -271,7 +271,8 @@ call_bind(Call *call, FunctionCallInfo fcinfo)
 		case FORM_SCORE:
 			return false;
 	}
-	forest_prepare(call->model.forest, call->vector);
+	if (forest_prepare(call->model.forest, call->vector))
+		model_notice_infinite(&call->model, call->vector);
 	return true;
 }
 

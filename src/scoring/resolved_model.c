@@ -35,6 +35,8 @@ model_resolve(ResolvedModel *model, const char *reference, bool with_image, Snap
 	model->forest = NULL;
 	model->entries = NULL;
 	model->calibration = NULL;
+	model->told_category = false;
+	model->told_infinite = false;
 	MemoryContextReset(model->context);
 
 	old_context = MemoryContextSwitchTo(model->context);
@@ -54,11 +56,49 @@ model_reference(const ResolvedModel *model)
 }
 
 /*
+ * XGBoost 3.1 and later raise an error; we say it once, because the other rows of a
+ * statement are none the worse for it.  The name itself is the company's data, which
+ * whoever gets the score need not be allowed to read.
+ */
+static void
+notice_category(ResolvedModel *model, uint32_t feature)
+{
+	if (model->told_category)
+		return;
+	model->told_category = true;
+	ereport(NOTICE,
+			(errmsg("feature \"%s\" has a category that model \"%s\" does not know",
+					model_feature_name(model, feature), model_reference(model)),
+			 errdetail("It goes where rows go for which no split asks. Further unknown categories of this call are not reported."),
+			 errhint("The view risk.model_features has the known ones.")));
+}
+
+void
+model_notice_infinite(ResolvedModel *model, const ForestValue *vector)
+{
+	uint32_t	feature = 0;
+
+	if (model->told_infinite)
+		return;
+	while (feature < model->forest->feature_count &&
+		   (!isinf(vector[feature].value) || !model_feature(model, feature)->used))
+		feature++;
+	if (feature == model->forest->feature_count)
+		return;
+	model->told_infinite = true;
+	ereport(NOTICE,
+			(errmsg("feature \"%s\" of model \"%s\" is infinite",
+					model_feature_name(model, feature), model_reference(model)),
+			 errdetail("It is scored as it is, though XGBoost's own interfaces refuse infinite values, so that no training had one. Further ones of this call are not reported."),
+			 errhint("NULL stands for a missing value.")));
+}
+
+/*
  * Trailing blanks do not count where the name is unknown with them: char(n) has
  * them, also in what to_jsonb() makes of it.
  */
 float
-model_category_code(const ResolvedModel *model, uint32_t feature, const char *name, int length)
+model_category_code(ResolvedModel *model, uint32_t feature, const char *name, int length)
 {
 	uint32_t	unknown = model_feature(model, feature)->category_count;
 	uint32_t	code = forest_category_code(model->forest, feature, name, length);
@@ -66,6 +106,8 @@ model_category_code(const ResolvedModel *model, uint32_t feature, const char *na
 	if (code == unknown && length > 0 && name[length - 1] == ' ')
 		code = forest_category_code(model->forest, feature, name,
 									bpchartruelen(unconstify(char *, name), length));
+	if (code == unknown)
+		notice_category(model, feature);
 	return (float) code;
 }
 

@@ -21,6 +21,8 @@ typedef struct ResolvedModel
 	const ForestImage *forest;	/* what the image holds */
 	FeatureEntry *entries;		/* NULL until model_entries() */
 	Calibration *calibration;	/* NULL until model_calibration() */
+	bool		told_category;	/* of an unknown category, and of an infinite value: */
+	bool		told_infinite;	/* once in a statement */
 } ResolvedModel;
 
 /*
@@ -50,9 +52,15 @@ model_feature_name(const ResolvedModel *model, uint32_t feature)
 	return FOREST_AT(model->forest, char, model_feature(model, feature)->name);
 }
 
-/* The code of a category's name, as the model reads it; a code of no set if it is unknown. */
-extern float model_category_code(const ResolvedModel *model, uint32_t feature,
+/*
+ * The code of a category's name, as the model reads it; a code of no set if it is
+ * unknown, with a notice the first time.
+ */
+extern float model_category_code(ResolvedModel *model, uint32_t feature,
 								 const char *name, int length);
+
+/* Says, the first time, which feature of a row that was bound is infinite. */
+extern void model_notice_infinite(ResolvedModel *model, const ForestValue *vector);
 
 /* The dictionary: what readers are told of each feature.  Read on first use. */
 extern FeatureEntry *model_entries(ResolvedModel *model);

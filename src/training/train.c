@@ -34,6 +34,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/plain_errors.h"
 #include "libxgboost/settings.h"
 #include "models/owner_query.h"
 #include "models/registry_lookup.h"
@@ -242,9 +243,8 @@ company_risk_train(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(train_and_store(&order));
 }
 
-PG_FUNCTION_INFO_V1(company_risk_retrain_model);
-Datum
-company_risk_retrain_model(PG_FUNCTION_ARGS)
+static Datum
+retrain_model(PG_FUNCTION_ARGS)
 {
 	Order		order = {0};
 	Oid			types[1] = {TEXTOID};
@@ -262,4 +262,11 @@ company_risk_retrain_model(PG_FUNCTION_ARGS)
 	order.description.value = PG_GETARG_DATUM(1);
 	order.description.isnull = PG_ARGISNULL(1);
 	PG_RETURN_DATUM(train_and_store(&order));
+}
+
+PG_FUNCTION_INFO_V1(company_risk_retrain_model);
+Datum
+company_risk_retrain_model(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(call_with_plain_errors(retrain_model, fcinfo));
 }
