@@ -205,7 +205,8 @@ $node->safe_psql('views', 'CREATE EXTENSION company_risk');
 import_model($node, 'views', 'tiny', tiny_model(1));
 (undef, undef, my $notices) = $node->psql('views', q{
 	SELECT risk.promote_model('tiny@1');
-	CREATE TABLE company AS SELECT '00000000' || n AS siren, n::float8 AS x, 1.0::float8 AS y FROM generate_series(1, 3) n;
+	CREATE TABLE company AS SELECT '00000000' || n AS siren, n::float8 AS x, 1.0::float8 AS y
+		FROM generate_series(1, 3) n;
 	CREATE MATERIALIZED VIEW z_features AS SELECT * FROM company;
 	SELECT risk.bind_source('tiny', 'z_features', 'siren');
 	CREATE MATERIALIZED VIEW a_by_number AS SELECT siren, score_company(siren) AS score FROM company;
@@ -215,7 +216,8 @@ $node->safe_psql('postgres', 'DROP DATABASE restored');
 $node->safe_psql('postgres', "CREATE DATABASE restored TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
 $node->command_ok([ 'pg_dump', '-Fc', '-f', "$folder/views", $node->connstr('views') ], 'views: dumped');
 $node->run_log([ 'pg_restore', '-d', $node->connstr('restored'), "$folder/views" ]);
-is($node->safe_psql('restored', 'SELECT count(score) FROM a_by_row'), '3', 'one that scores rows is there after a restore');
+is($node->safe_psql('restored', 'SELECT count(score) FROM a_by_row'),
+	'3', 'one that scores rows is there after a restore');
 $node->safe_psql('restored', 'REFRESH MATERIALIZED VIEW a_by_number');
 is($node->safe_psql('restored', 'SELECT count(*) FROM a_by_number n JOIN a_by_row USING (siren, score)'),
 	'3', 'one that scores by number is, after a refresh');
