@@ -210,7 +210,7 @@ import_model($node, 'views', 'tiny', tiny_model(1));
 	SELECT risk.bind_source('tiny', 'z_features', 'siren');
 	CREATE MATERIALIZED VIEW a_by_number AS SELECT siren, score_company(siren) AS score FROM company;
 	CREATE MATERIALIZED VIEW a_by_row AS SELECT siren, score_company(z) AS score FROM z_features z;});
-like($notices, qr/"z_features" is a materialized view/, 'binding a materialized view is noticed');
+like($notices, qr/z_features" is a materialized view/, 'binding a materialized view is noticed');
 $node->safe_psql('postgres', 'DROP DATABASE restored');
 $node->safe_psql('postgres', "CREATE DATABASE restored TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
 $node->command_ok([ 'pg_dump', '-Fc', '-f', "$folder/views", $node->connstr('views') ], 'views: dumped');
