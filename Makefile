@@ -166,8 +166,8 @@ endif
 EXTRA_CLEAN = trainer/company_risk_trainer
 
 # Each test begins with test/regress/fixture.sql: any can be run alone, in any order.
-REGRESS = import errors model_files names registry binding scoring explaining calibration golden drift verify planning \
-	privileges matview parallel metrics evaluation dump training training_errors training_fit \
+REGRESS = import errors model_files names registry promotion binding scoring explaining calibration golden drift verify \
+	planning privileges matview parallel metrics evaluation dump training training_errors training_fit \
 	plain_errors version
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = import promote score_race

@@ -281,7 +281,8 @@ SELECT w.x, risk.margin(w), same(risk.margin(w), risk.margin(o)) AS rows,
 FROM planned_wide w JOIN (SELECT g.x, g FROM planned_wide g OFFSET 0) q (x, o) USING (x) ORDER BY x;
 SELECT w.x, risk.margin(v) IS NULL AS null FROM planned_wide w LEFT JOIN planned_wide v ON v.x = w.x + 2 ORDER BY x;
 BEGIN;
-SELECT risk.promote_model(risk.import_model('planned_wide', linear_model(ARRAY['x'], ARRAY[1])));
+SELECT risk.promote_model(risk.import_model('planned_wide', linear_model(ARRAY['x'], ARRAY[1])),
+	beside_others => true);
 SET LOCAL plan_cache_mode = force_generic_plan;
 PREPARE kept_wide AS SELECT sum(risk.margin(w, 'planned_wide')) FROM planned_wide w;
 EXECUTE kept_wide;

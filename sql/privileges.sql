@@ -105,7 +105,8 @@ SET ROLE regress_company_risk_steward;
 SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[2]), description => 'by the steward');
 SELECT outcome($$SELECT risk.promote_model('guarded@2')$$);
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION risk.promote_model(text, text) TO regress_company_risk_steward;
+GRANT EXECUTE ON FUNCTION risk.promote_model(text, text, boolean) TO regress_company_risk_steward;
+SELECT risk.set_thresholds('guarded@2', 5, 2);
 SET ROLE regress_company_risk_steward;
 SELECT risk.promote_model('guarded@2', 'approved');
 SELECT outcome($$SELECT risk.rollback_model('guarded', 'why')$$);
@@ -141,11 +142,12 @@ RESET ROLE;
 CREATE FUNCTION risk_test.release(text) RETURNS text LANGUAGE sql SECURITY DEFINER
 	AS $$ SELECT risk.promote_model($1, 'release') $$;
 SELECT risk.import_model('guarded', linear_model(ARRAY['x'], ARRAY[3]));
+SELECT risk.set_thresholds('guarded@3', 5, 1);
 SET ROLE regress_company_risk_analyst;
 SELECT risk_test.release('guarded@3');
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION risk.rollback_model(text, text, text),
-	risk.promote_model(text, text) TO regress_company_risk_team;
+	risk.promote_model(text, text, boolean) TO regress_company_risk_team;
 SET SESSION AUTHORIZATION regress_company_risk_member;
 SELECT risk.rollback_model('guarded', 'by a member');
 SET ROLE regress_company_risk_team;

@@ -213,7 +213,7 @@ FROM risk.models WHERE reference = 'successor@2' \gx
 
 -- ... from the version in production, whatever experiments came later, and from the newest where none is
 BEGIN;
-SELECT risk.promote_model('successor@1');
+SELECT risk.promote_model('successor@1', beside_others => true);
 SELECT risk.describe_features('successor@2', '{"language": "en", "features": {"debt": {"label": "An experiment"}}}');
 SELECT risk.import_model('successor', linear_model(ARRAY['age', 'debt'], ARRAY[1, 1]));
 SELECT risk.archive_model('successor@1');
@@ -234,7 +234,8 @@ ROLLBACK;
 --
 SELECT risk.resolve_model(), risk.resolve_model('failure'), risk.resolve_model('failure@1'),
 	risk.resolve_model('successor@2');
-SELECT risk.promote_model('successor@2');
+ALTER TABLE companies ADD age int;
+SELECT risk.promote_model('successor@2', beside_others => true);
 SELECT outcome($$SELECT risk.resolve_model()$$);
 SELECT outcome($$SELECT risk.alert_level(0.5)$$);
 -- a serializable transaction reads no more of the registry than it asks for: others may go on changing it

@@ -98,7 +98,7 @@ SELECT same(score_company(array_fill(NULL::float8, ARRAY[12])),
 --
 -- version n answers n
 SELECT risk.import_model('v', linear_model(ARRAY['x'], ARRAY[0], n)) FROM generate_series(1, 5) n;
-SELECT risk.promote_model('v@1');
+SELECT risk.promote_model('v@1', beside_others => true);
 PREPARE one AS SELECT score_company(ARRAY[1]::float8[], 'v');
 PREPARE many(text) AS SELECT DISTINCT score_company(ARRAY[1]::float8[], $1) FROM generate_series(1, 1000);
 EXECUTE one;

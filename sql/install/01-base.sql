@@ -42,6 +42,11 @@ CREATE FUNCTION risk_internal.feature_value(value "any") RETURNS real
 COMMENT ON FUNCTION risk_internal.feature_value("any") IS
 	'Internal: a number or a boolean as models see it, which is float4; what is beyond it is infinite';
 
+CREATE FUNCTION risk_internal.type_may_feed(type oid, category_names boolean) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'company_risk_type_may_feed' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_internal.type_may_feed(oid, boolean) IS
+	'Internal: whether a column of a type can feed a feature of category names, or any other feature';
+
 CREATE FUNCTION risk_internal.label_value(value "any") RETURNS boolean
 	AS 'MODULE_PATHNAME', 'company_risk_label_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_internal.label_value("any") IS

@@ -303,7 +303,293 @@ $$;
 COMMENT ON FUNCTION risk_internal.lock_version(text, boolean) IS 'Internal: locks the registry and finds a version';
 REVOKE ALL ON FUNCTION risk_internal.lock_version(text, boolean) FROM PUBLIC;
 
-CREATE FUNCTION risk.promote_model(model text, reason text DEFAULT NULL) RETURNS text
+/* A statement that binds a version, to be shown in a hint. */
+CREATE FUNCTION risk_internal.bind_statement(model text, source text, key_column name, period_column name) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT format('SELECT risk.bind_source(%L, %L, %L%s);', bind_statement.model, bind_statement.source,
+		bind_statement.key_column, ', ' || quote_literal(bind_statement.period_column))
+$$;
+COMMENT ON FUNCTION risk_internal.bind_statement(text, text, name, name) IS
+	'Internal: the call of risk.bind_source that says so, for hints';
+
+/*
+ * What keeps companies from being looked up in a relation, and its rows from being
+ * scored; nothing when they can.  risk.bind_source asks before it binds, and what
+ * puts versions into production asks again: relations are dropped, made anew and
+ * altered, and a new version takes over a binding that was never made for it.
+ */
+CREATE FUNCTION risk_internal.source_problems(model_name text, model_version integer, source oid, key_column name,
+	period_column name, OUT subject text, OUT code text, OUT message text, OUT detail text, OUT hint text)
+	RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	named_after constant text := model_name || '@' || model_version;
+	relation pg_class;
+	found text;
+BEGIN
+	SELECT c.* INTO relation FROM pg_class c WHERE c.oid = source_problems.source;
+	subject := 'relation';
+	code := 'wrong_object_type';
+	IF relation.relkind IS NULL OR relation.relkind <> ALL (ARRAY['r', 'p', 'v', 'm', 'f']::"char"[]) THEN
+		message := format('"%s" is not a table or view', source::regclass);
+		detail := 'Companies are looked up in the rows of a table or view.';
+		hint := 'Bind one with risk.bind_source.';
+		RETURN NEXT;
+		RETURN;
+	END IF;
+	IF relation.relpersistence = 't' THEN
+		message := format('"%s" is a temporary relation', source::regclass);
+		detail := 'The relation bound to a model is looked up by all sessions.';
+		hint := 'Bind a permanent one with risk.bind_source.';
+		RETURN NEXT;
+		RETURN;
+	END IF;
+
+	subject := 'columns';
+	code := 'undefined_column';
+	SELECT string_agg(quote_ident(w.wanted), ', ' ORDER BY w.position) FILTER (WHERE w.position <= 10)
+		|| CASE WHEN count(*) > 10 THEN format(' and %s more', count(*) - 10) ELSE '' END
+	INTO found
+	FROM (SELECT w.wanted, row_number() OVER (ORDER BY w.position) AS position
+		FROM (SELECT key_column::text AS wanted, -1 AS position
+			UNION ALL SELECT period_column::text, 0 WHERE period_column IS NOT NULL
+			UNION ALL SELECT f.feature, f.position FROM risk_internal.registry_feature f
+				WHERE f.name = model_name AND f.version = model_version) w
+		WHERE NOT EXISTS (SELECT FROM pg_attribute a
+			WHERE a.attrelid = relation.oid AND a.attname::text = w.wanted AND a.attnum > 0 AND NOT a.attisdropped)) w;
+	IF found IS NOT NULL THEN
+		message := format('relation "%s" lacks columns: %s', source::regclass, found);
+		detail := format('The relation bound to model "%s" holds its key and a column for each of its features.',
+			named_after);
+		hint := 'Add them: names must match exactly, and NULL stands for what is not known.';
+		RETURN NEXT;
+	END IF;
+
+	-- a key compares exactly, and periods have an order that is theirs
+	subject := 'key and period';
+	code := 'datatype_mismatch';
+	SELECT format('column "%s" of type %s cannot be the %s', a.attname, format_type(a.atttypid, a.atttypmod),
+			CASE WHEN a.attname = key_column THEN 'key' ELSE 'period' END)
+	INTO found
+	FROM pg_attribute a
+		CROSS JOIN LATERAL (WITH RECURSIVE base AS (
+				SELECT t.* FROM pg_type t WHERE t.oid = a.atttypid
+				UNION ALL SELECT t.* FROM base b JOIN pg_type t ON t.oid = b.typbasetype)
+			SELECT b.oid, b.typcategory FROM base b WHERE b.typbasetype = 0) t
+	WHERE a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
+		AND (a.attname = key_column AND t.typcategory <> 'S'
+				AND t.oid <> ALL (ARRAY['smallint', 'integer', 'bigint', 'numeric']::regtype[])
+			OR a.attname = period_column AND t.oid <> 'date'::regtype)
+	ORDER BY a.attname = key_column DESC LIMIT 1;
+	IF found IS NOT NULL THEN
+		message := found;
+		detail := 'A key is text, an integer or numeric; a period is a date.';
+		hint := 'Convert the column.';
+		RETURN NEXT;
+	END IF;
+
+	subject := 'types';
+	SELECT string_agg(format('%I (%s, for a feature of %s)', w.attname, w.type, w.kind), ', ' ORDER BY w.position)
+			FILTER (WHERE w.position <= 10)
+		|| CASE WHEN count(*) > 10 THEN format(' and %s more', count(*) - 10) ELSE '' END
+	INTO found
+	FROM (SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS type,
+			CASE f.kind WHEN 'numeric' THEN 'numbers' ELSE f.kind END AS kind,
+			row_number() OVER (ORDER BY f.position) AS position
+		FROM risk_internal.registry_feature f
+			JOIN pg_attribute a ON a.attrelid = relation.oid AND a.attname::text = f.feature
+				AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE f.name = model_name AND f.version = model_version
+			AND NOT risk_internal.type_may_feed(a.atttypid, f.kind = 'category names')) w;
+	IF found IS NOT NULL THEN
+		message := format('columns of relation "%s" cannot feed model "%s": %s', source::regclass, named_after, found);
+		detail := 'Category names are text or an enum; numbers and category codes are an integer, float, numeric or boolean.';
+		hint := 'Convert the columns.';
+		RETURN NEXT;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION risk_internal.source_problems(text, integer, oid, name, name) IS
+	'Internal: why a relation cannot feed a version, as errors would say it; no row when it can';
+REVOKE ALL ON FUNCTION risk_internal.source_problems(text, integer, oid, name, name) FROM PUBLIC;
+
+/*
+ * Can a version be used in production, as the one there is used now?  One answer a
+ * check, for those who ask (risk.check_model) and for what must not go wrong
+ * (risk.promote_model, risk.rollback_model).  A failure is what makes calls fail,
+ * or answer nothing, that do not now.
+ */
+CREATE FUNCTION risk_internal.model_findings(chosen risk_internal.registry,
+	OUT "check" text, OUT result text, OUT detail text, OUT hint text)
+	RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 7
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reference constant text := chosen.name || '@' || chosen.version;
+	present risk_internal.registry;
+	source oid;
+	problem record;
+	others text[];
+BEGIN
+	SELECT r.* INTO present FROM risk_internal.registry r WHERE r.name = chosen.name AND r.state = 'production';
+
+	-- where companies are looked up
+	"check" := 'relation';
+	SELECT c.oid INTO source FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE n.nspname = chosen.source_schema AND c.relname = chosen.source_relation;
+	IF chosen.source_relation IS NULL AND present.source_relation IS NOT NULL THEN
+		result := 'failure';
+		detail := format('No relation is bound to it; companies of "%s@%s" are looked up in %I.%I.',
+			present.name, present.version, present.source_schema, present.source_relation);
+		hint := format('Bind it: %s', risk_internal.bind_statement(reference,
+			format('%I.%I', present.source_schema, present.source_relation), present.key_column, present.period_column));
+	ELSIF chosen.source_relation IS NULL THEN
+		result := 'ok';
+		detail := 'No relation is bound to it: rows are scored, and companies not looked up by number.';
+	ELSIF source IS NULL THEN
+		result := 'failure';
+		detail := format('Relation %I.%I, bound to it, does not exist.', chosen.source_schema, chosen.source_relation);
+		hint := format('Create it again, or bind another: %s',
+			risk_internal.bind_statement(reference, '...', chosen.key_column, chosen.period_column));
+	ELSE
+		SELECT p.* INTO problem
+		FROM risk_internal.source_problems(chosen.name, chosen.version, source, chosen.key_column, chosen.period_column) p
+		WHERE p.subject = 'relation';
+		result := CASE WHEN problem IS NULL THEN 'ok' ELSE 'failure' END;
+		detail := COALESCE(problem.message || '.', format('Companies are looked up in %I.%I.', chosen.source_schema,
+			chosen.source_relation));
+		hint := CASE WHEN result = 'failure' THEN format('Bind a table or view: %s',
+			risk_internal.bind_statement(reference, '...', chosen.key_column, chosen.period_column)) END;
+	END IF;
+	RETURN NEXT;
+	IF source IS NOT NULL AND result = 'ok' THEN
+		FOR problem IN
+			SELECT s.subject, s.fine, p.message, p.detail, p.hint
+			FROM (VALUES (1, 'columns', 'It has a column for each feature.'),
+					(2, 'key and period', 'Their types can be looked up.'),
+					(3, 'types', 'Each column can feed its feature.')) s (number, subject, fine)
+				LEFT JOIN risk_internal.source_problems(chosen.name, chosen.version, source, chosen.key_column,
+					chosen.period_column) p USING (subject)
+			ORDER BY s.number
+		LOOP
+			"check" := problem.subject;
+			result := CASE WHEN problem.message IS NULL THEN 'ok' ELSE 'failure' END;
+			detail := COALESCE(upper(left(problem.message, 1)) || substr(problem.message, 2) || '. ' || problem.detail,
+				problem.fine);
+			hint := CASE WHEN problem.message IS NOT NULL THEN problem.hint || format(' A view that has it right is bound by: %s',
+				risk_internal.bind_statement(reference, '...', chosen.key_column, chosen.period_column)) END;
+			RETURN NEXT;
+		END LOOP;
+	END IF;
+
+	"check" := 'thresholds';
+	result := 'ok';
+	hint := NULL;
+	IF chosen.threshold_strong IS NOT NULL THEN
+		detail := format('Strong from %s on, moderate from %s on.', chosen.threshold_strong, chosen.threshold_moderate);
+	ELSIF present.threshold_strong IS NOT NULL THEN
+		result := 'failure';
+		detail := format('It has no thresholds, and "%s@%s" has: risk.alert_level would answer NULL.',
+			present.name, present.version);
+		hint := format('Choose them by its own scores, or take the same ones: SELECT risk.set_thresholds(%L, %L, %L);',
+			reference, present.threshold_strong, present.threshold_moderate);
+	ELSE
+		detail := 'None: risk.alert_level answers NULL.';
+	END IF;
+	RETURN NEXT;
+
+	"check" := 'calibration';
+	result := 'ok';
+	hint := NULL;
+	detail := 'None: scores are the objective''s own.';
+	IF chosen.calibration IS NOT NULL THEN
+		detail := format('By %s.', chosen.calibration ->> 'method');
+		BEGIN
+			PERFORM risk.apply_calibration(0, chosen.calibration);
+		EXCEPTION WHEN data_exception THEN
+			result := 'failure';
+			detail := format('It cannot be read: %s.', SQLERRM);
+			hint := format('Import the model again, and calibrate that: SELECT risk.set_calibration(''%s@...'', ...);', chosen.name);
+		END;
+	END IF;
+	RETURN NEXT;
+
+	-- a SET of this session is no default for others: what counts is where sessions begin
+	"check" := 'calls without a model';
+	result := 'ok';
+	hint := NULL;
+	SELECT array_agg(r.name ORDER BY r.name) INTO others
+	FROM risk_internal.registry r WHERE r.state = 'production' AND r.name <> chosen.name;
+	IF others IS NULL THEN
+		detail := 'No other name is in production.';
+	ELSIF EXISTS (SELECT FROM pg_settings s WHERE s.name = 'company_risk.default_model' AND s.reset_val <> '')
+		OR EXISTS (SELECT FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) c
+			WHERE s.setrole = 0 AND c LIKE 'company\_risk.default\_model=_%'
+				AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))) THEN
+		detail := 'They mean what company_risk.default_model says.';
+	ELSIF cardinality(others) = 1 AND present.name IS NULL THEN
+		result := 'failure';
+		detail := format('It would be a second name in production: calls that name no model mean "%s" now, and would fail.',
+			others[1]);
+		hint := format('Say what they mean: ALTER DATABASE %I SET company_risk.default_model = %L; '
+				'or, if all calls name a model: SELECT risk.promote_model(%L, beside_others => true);',
+			current_database(), others[1], reference);
+	ELSE
+		result := 'warning';
+		detail := format('They fail: there is no company_risk.default_model, and in production is also "%s".',
+			array_to_string(others, '", "'));
+		hint := format('Say what they mean: ALTER DATABASE %I SET company_risk.default_model = %L;',
+			current_database(), chosen.name);
+	END IF;
+	RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION risk_internal.model_findings(risk_internal.registry) IS
+	'Internal: whether a version can be used in production, one row a check; result is ok, warning or failure';
+REVOKE ALL ON FUNCTION risk_internal.model_findings(risk_internal.registry) FROM PUBLIC;
+
+CREATE FUNCTION risk_internal.require_fitness(chosen risk_internal.registry, beside_others boolean) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	finding record;
+BEGIN
+	FOR finding IN
+		SELECT f.* FROM risk_internal.model_findings(chosen) f
+		WHERE f.result = 'failure' AND NOT (beside_others AND f.check = 'calls without a model')
+	LOOP
+		RAISE EXCEPTION 'model "%@%" cannot go into production as it is', chosen.name, chosen.version
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = finding.detail, HINT = finding.hint;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION risk_internal.require_fitness(risk_internal.registry, boolean) IS
+	'Internal: an error unless a version can be used in production';
+REVOKE ALL ON FUNCTION risk_internal.require_fitness(risk_internal.registry, boolean) FROM PUBLIC;
+
+CREATE FUNCTION risk.check_model(model text DEFAULT NULL, OUT "check" text, OUT result text, OUT detail text)
+	RETURNS SETOF record
+	LANGUAGE company_risk_plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER ROWS 7
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	asked record := risk_internal.parse_reference(risk.resolve_model(check_model.model));
+	chosen risk_internal.registry;
+BEGIN
+	SELECT r.* INTO STRICT chosen FROM risk_internal.registry r WHERE r.name = asked.name AND r.version = asked.version;
+	RETURN QUERY SELECT f.check, f.result, concat_ws(' ', f.detail, f.hint) FROM risk_internal.model_findings(chosen) f;
+END
+$$;
+COMMENT ON FUNCTION risk.check_model(text) IS
+	'Whether a version can be used in production, as risk.promote_model asks before it puts it there: relation, columns, key and period, types, thresholds, calibration, calls without a model. result: ok, warning or failure';
+
+CREATE FUNCTION risk.promote_model(model text, reason text DEFAULT NULL, beside_others boolean DEFAULT false) RETURNS text
 	LANGUAGE company_risk_plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -315,6 +601,7 @@ BEGIN
 		RAISE EXCEPTION 'model "%@%" is already in production', chosen.name, chosen.version
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
+	PERFORM risk_internal.require_fitness(chosen, COALESCE(promote_model.beside_others, false));
 	SELECT r.version INTO current_version FROM risk_internal.registry r
 	WHERE r.name = chosen.name AND r.state = 'production';
 	PERFORM risk_internal.record_event(chosen.name, chosen.version, 'promote', promote_model.reason,
@@ -324,9 +611,9 @@ BEGIN
 	RETURN chosen.name || '@' || chosen.version;
 END
 $$;
-COMMENT ON FUNCTION risk.promote_model(text, text) IS
-	'Puts a version (name@version) into production; the version that was there is archived. Returns name@version';
-REVOKE ALL ON FUNCTION risk.promote_model(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION risk.promote_model(text, text, boolean) IS
+	'Puts a version (name@version) into production; the version that was there is archived. Refused where risk.check_model finds a failure; beside_others: a second name may be in production though calls that name no model fail then. Returns name@version';
+REVOKE ALL ON FUNCTION risk.promote_model(text, text, boolean) FROM PUBLIC;
 
 /*
  * The versions of a model in the order in which they came into production, as a
@@ -414,6 +701,8 @@ BEGIN
 		CONTINUE WHEN back_to = 0 OR back_to IS NOT DISTINCT FROM current_version
 			OR back_to <> wanted_version
 			OR NOT EXISTS (SELECT FROM risk_internal.registry r WHERE r.name = asked.name AND r.version = back_to);
+		PERFORM risk_internal.require_fitness(r, false)
+		FROM risk_internal.registry r WHERE r.name = asked.name AND r.version = back_to;
 		PERFORM risk_internal.record_event(asked.name, back_to, 'rollback', rollback_model.reason,
 			jsonb_build_object('replaced', current_version, 'depth', depth));
 		UPDATE risk_internal.registry r SET state = 'archived'
@@ -431,7 +720,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.rollback_model(text, text, text) IS
-	'Puts the previous production version of a model (a name) back, or the one that target names (name@version), if it was in production before; repeated, it goes further back and never forth. A reason that reads as a version of that name is refused. Returns name@version';
+	'Puts the previous production version of a model (a name) back, or the one that target names (name@version), if it was in production before; repeated, it goes further back and never forth. Refused where risk.check_model finds a failure, and where a reason reads as a version of that name. Returns name@version';
 REVOKE ALL ON FUNCTION risk.rollback_model(text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION risk.archive_model(model text, reason text DEFAULT NULL) RETURNS text
@@ -592,52 +881,18 @@ CREATE FUNCTION risk.bind_source(model text, source regclass, key_column name, p
 AS $$
 DECLARE
 	chosen risk_internal.registry := risk_internal.lock_version(bind_source.model);
-	missing text;
-	unsuitable text;
+	problem record;
 BEGIN
 	IF source IS NULL OR key_column IS NULL THEN
 		RAISE EXCEPTION 'source and key_column must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = bind_source.source
-			AND c.relkind = ANY (ARRAY['r', 'p', 'v', 'm', 'f']::"char"[])) THEN
-		RAISE EXCEPTION '"%" is not a table or view', source USING ERRCODE = 'wrong_object_type';
-	END IF;
-	IF EXISTS (SELECT FROM pg_class c WHERE c.oid = bind_source.source AND c.relpersistence = 't') THEN
-		RAISE EXCEPTION '"%" is a temporary relation', source
-			USING ERRCODE = 'wrong_object_type',
-				DETAIL = 'The relation bound to a model is looked up by all sessions.';
-	END IF;
-	SELECT string_agg(format('%I', wanted), ', ') INTO missing
-	FROM (SELECT key_column::text AS wanted
-		UNION ALL SELECT period_column::text WHERE period_column IS NOT NULL
-		UNION ALL SELECT f.feature FROM risk_internal.registry_feature f
-			WHERE f.name = chosen.name AND f.version = chosen.version) w
-	WHERE NOT EXISTS (SELECT FROM pg_attribute a
-		WHERE a.attrelid = bind_source.source AND a.attname::text = w.wanted AND a.attnum > 0 AND NOT a.attisdropped);
-	-- a key compares exactly, and periods have an order that is theirs
-	SELECT format('column "%s" of type %s cannot be the %s', a.attname, format_type(a.atttypid, a.atttypmod),
-			CASE WHEN a.attname = key_column THEN 'key' ELSE 'period' END)
-	INTO unsuitable
-	FROM pg_attribute a
-		CROSS JOIN LATERAL (WITH RECURSIVE base AS (
-				SELECT t.* FROM pg_type t WHERE t.oid = a.atttypid
-				UNION ALL SELECT t.* FROM base b JOIN pg_type t ON t.oid = b.typbasetype)
-			SELECT b.oid, b.typcategory FROM base b WHERE b.typbasetype = 0) t
-	WHERE a.attrelid = bind_source.source AND a.attnum > 0 AND NOT a.attisdropped
-		AND (a.attname = key_column AND t.typcategory <> 'S'
-				AND t.oid <> ALL (ARRAY['smallint', 'integer', 'bigint', 'numeric']::regtype[])
-			OR a.attname = period_column AND t.oid <> 'date'::regtype);
-	IF missing IS NULL AND unsuitable IS NOT NULL THEN
-		RAISE EXCEPTION '%', unsuitable
-			USING ERRCODE = 'datatype_mismatch',
-				DETAIL = 'A key is text, an integer or numeric; a period is a date.';
-	END IF;
-	IF missing IS NOT NULL THEN
-		RAISE EXCEPTION 'relation "%" lacks columns: %', source, missing
-			USING ERRCODE = 'undefined_column',
-				DETAIL = format('The relation bound to model "%s" holds its key and a column for each of its features.',
-					chosen.name || '@' || chosen.version);
-	END IF;
+	FOR problem IN
+		SELECT p.* FROM risk_internal.source_problems(chosen.name, chosen.version, bind_source.source,
+			bind_source.key_column, bind_source.period_column) p
+	LOOP
+		RAISE EXCEPTION '%', problem.message
+			USING ERRCODE = problem.code, DETAIL = problem.detail, HINT = problem.hint;
+	END LOOP;
 
 	UPDATE risk_internal.registry r
 	SET source_schema = n.nspname, source_relation = c.relname,
@@ -662,7 +917,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION risk.bind_source(text, regclass, name, name) IS
-	'Says in which relation score_company(siren) looks companies up: by which column, and by which period. Returns name@version';
+	'Says in which relation score_company(siren) looks companies up: by which column, and by which period; it must have a column for each feature, of a type that can feed it. Returns name@version';
 REVOKE ALL ON FUNCTION risk.bind_source(text, regclass, name, name) FROM PUBLIC;
 
 CREATE FUNCTION risk_internal.score_kind(objective text, output_groups integer, calibrated boolean) RETURNS text

@@ -20,6 +20,19 @@ type_may_feed(Oid type)
 		type_is_enum(type) || TypeCategory(type) == TYPCATEGORY_STRING;
 }
 
+/* The same of a feature that is known: rows are bound by these conversions */
+PG_FUNCTION_INFO_V1(company_risk_type_may_feed);
+Datum
+company_risk_type_may_feed(PG_FUNCTION_ARGS)
+{
+	Oid			type = PG_GETARG_OID(0);
+	Conversion	conversion;
+
+	if (PG_GETARG_BOOL(1))
+		PG_RETURN_BOOL(conversion_to_category(type, &conversion));
+	PG_RETURN_BOOL(conversion_to_number(type, &conversion));
+}
+
 double
 column_number(Conversion conversion, Datum datum)
 {

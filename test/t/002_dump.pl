@@ -48,7 +48,7 @@ my %observed = (
 	'profiles' => 'SELECT p FROM risk.model_profiles p ORDER BY name, version, position',
 	'drift' => q{SELECT d FROM risk.drift('tiny@2', 'SELECT x / 2 AS x, y FROM company') d},
 	'reasons' => q{SELECT id, e FROM company c, explain_score(c, 'tiny') e WHERE id < 5 ORDER BY id, rank},
-	'privileges' => q{SELECT has_function_privilege('analyst', 'risk.promote_model(text, text)', 'execute'),
+	'privileges' => q{SELECT has_function_privilege('analyst', 'risk.promote_model(text, text, boolean)', 'execute'),
 		has_table_privilege('analyst', 'risk.models', 'select'),
 		has_table_privilege('analyst', 'risk_internal.registry_chunk', 'select')});
 
@@ -85,7 +85,7 @@ $node->safe_psql(
 	'original', q{
 	ALTER TABLE company ADD COLUMN siren text, ADD COLUMN periode date DEFAULT '2024-01-01';
 	UPDATE company SET siren = lpad(id::text, 9, '0');
-	GRANT EXECUTE ON FUNCTION risk.promote_model(text, text) TO analyst;});
+	GRANT EXECUTE ON FUNCTION risk.promote_model(text, text, boolean) TO analyst;});
 
 import_model($node, 'original', 'tiny', tiny_model($_)) foreach (1, 2);
 $node->safe_psql(
@@ -161,7 +161,8 @@ foreach my $title (sort keys %dumps)
 
 import_model($node, 'restored', 'tiny', tiny_model(9));
 import_model($node, 'restored', 'stray', tiny_model(9));
-$node->safe_psql('restored', q{SELECT risk.promote_model('tiny@5'); DROP TABLE company;});
+$node->safe_psql('restored', q{
+	SELECT risk.set_thresholds('tiny@5', 10, 2); SELECT risk.promote_model('tiny@5'); DROP TABLE company;});
 $node->command_ok(
 	[ 'pg_dump', '--clean', '--if-exists', '-f', "$folder/clean.sql", $node->connstr('original') ],
 	'--clean: dumped');
@@ -175,6 +176,11 @@ is_same('restored', '--clean', %expected);
 
 is(import_model($node, 'restored', 'tiny', tiny_model(5)),
 	'tiny@5', 'versions count on, the dropped one is not given again');
+# what the present version has, the one before must have
+$node->safe_psql(
+	'restored', q{
+	SELECT risk.bind_source('tiny@1', 'company', 'siren', 'periode');
+	SELECT risk.set_thresholds('tiny@1', 10, 2);});
 is($node->safe_psql('restored', q{SELECT risk.rollback_model('tiny', 'after the restore')}),
 	'tiny@1', 'a rollback knows the history from before the dump');
 is( $node->safe_psql(
@@ -211,7 +217,7 @@ import_model($node, 'views', 'tiny', tiny_model(1));
 	SELECT risk.bind_source('tiny', 'z_features', 'siren');
 	CREATE MATERIALIZED VIEW a_by_number AS SELECT siren, score_company(siren) AS score FROM company;
 	CREATE MATERIALIZED VIEW a_by_row AS SELECT siren, score_company(z) AS score FROM z_features z;});
-like($notices, qr/"z_features" is a materialized view/, 'binding a materialized view is noticed');
+like($notices, qr/z_features" is a materialized view/, 'binding a materialized view is noticed');
 $node->safe_psql('postgres', 'DROP DATABASE restored');
 $node->safe_psql('postgres', "CREATE DATABASE restored TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
 $node->command_ok([ 'pg_dump', '-Fc', '-f', "$folder/views", $node->connstr('views') ], 'views: dumped');

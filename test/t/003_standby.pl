@@ -130,7 +130,8 @@ $standby->promote;
 is($session->query_safe(company_scores()), $two, 'a session from before scores on');
 is(import_model($standby, 'postgres', 'model', large_model(4, 10)),
 	'model@4', 'a model can be imported, and the numbers count on');
-$standby->safe_psql('postgres', q{SELECT risk.promote_model('model@4')});
+$standby->safe_psql('postgres',
+	q{SELECT risk.set_thresholds('model@4', 0.5, 0.25); SELECT risk.promote_model('model@4')});
 my $four = $session->query_safe(company_scores());
 is($four, $standby->safe_psql('postgres', company_scores('model@4')), 'and promoted');
 isnt($four, $two, 'and is another one');
