@@ -265,6 +265,7 @@ is($node->safe_psql('latin', q{SELECT model = 'mod' || chr(232) || 'le' FROM ris
 	't', 'and as it is');
 $node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM risk.training_progress');
 $latin->query('SELECT 1');
+$latin->query('SET client_min_messages = warning');
 $latin->{stderr} = '';
 is( $latin->query_safe(q{SELECT risk.train_model('mod' || chr(232) || 'le', 'TABLE firm', 'y', rounds => 3)
 		= 'mod' || chr(232) || 'le@1'}),
