@@ -326,6 +326,7 @@ ok(keys %ends > 5, 'a training was ended at ' . keys(%ends) . ' times');
 is(join(' ', grep { $ends{$_} } sort keys %ends), '', 'each left nothing');
 is($node->safe_psql('postgres', q{SELECT reference FROM risk.trainings WHERE name = 'gone'}),
 	'gone@1', 'until one had the time');
+$session->{stderr} = '';
 $session->query_safe(q{SELECT risk.drop_model('gone@1')});
 
 # a savepoint takes its report back; the session that is terminated, too
