@@ -183,13 +183,46 @@ sub temporary_files
 	return scalar @files;
 }
 
+# Rows are sent in no time. So each trainer that appears is stopped, and goes on unless
+# rows are what it waits for: the first one only tries the parameters. It must have begun
+# its program: until then the server's process waits for it and can do nothing else.
+sub stop_while_sending
+{
+	my ($pid) = @_;
+	my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+	my %seen;
+
+	while (time < $end)
+	{
+		foreach my $child (grep { !$seen{$_} } children($pid))
+		{
+			my $program = eval { slurp_file("/proc/$child/comm") } // '';
+
+			next if $program !~ /^company_risk_tr/;
+			$seen{$child} = 1;
+			kill 'STOP', $child;
+			return 1 if $node->safe_psql('postgres', phase_query($pid, 'sending rows')) eq 't';
+			kill 'CONT', $child;
+		}
+		usleep 500;
+	}
+	return 0;
+}
+
+sub phase_query
+{
+	my ($pid, $phase) = @_;
+
+	return "SELECT count(*) = 1 FROM risk.training_progress WHERE pid = $pid AND phase = '$phase' "
+	  . "AND (phase <> 'training' OR round > 0)";
+}
+
 sub wait_for_phase
 {
 	my ($pid, $phase) = @_;
 
-	return $node->poll_query_until('postgres',
-		"SELECT count(*) = 1 FROM risk.training_progress WHERE pid = $pid AND phase = '$phase' "
-		  . "AND (phase <> 'training' OR round > 0)");
+	return stop_while_sending($pid) if $phase eq 'sending rows';
+	return $node->poll_query_until('postgres', phase_query($pid, $phase));
 }
 
 # Nothing of it is there: no version, record, report, process or file.
