@@ -159,8 +159,8 @@ SELECT o.name, CASE WHEN o.outcome = 'ok' THEN (
 		FROM risk.models m, risk.inspect_model(risk.export_model(m.reference)) j,
 			verified JOIN risk.models v ON v.reference = verified.model
 		WHERE m.reference = o.name || '@1' AND verified.case_name = 'stumps-xgb1.7.4')
-	ELSE o.outcome ~ '^38000: libxgboost could not load the model\n  detail: .*\n  hint: XGBoost reads its old
-		binary format up to version 3.0' END AS as_it_should
+	ELSE o.outcome ~ '^38000: libxgboost could not load the model\n  detail: .*\n  hint: XGBoost reads its old '
+		'binary format up to version 3.0' END AS as_it_should
 FROM outcome o ORDER BY o.name;
 SELECT count(DISTINCT outcome = 'ok') = 1 AS both_or_none FROM outcome;
 -- inspecting takes the same bytes, and says what the import kept, or the same error

@@ -405,8 +405,11 @@ CREATE FUNCTION risk.outcome_metrics(
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100000 ROWS 30
 	SET search_path = pg_catalog, pg_temp
 AS $$
-	WITH counted AS (
-		SELECT n.lowest >= 0 AND n.highest <= 1 AS probabilities FROM risk.count_outcomes(outcomes) n
+	-- Of scores that are no probabilities the losses are an error, which a planner that
+	-- knows the outcomes would meet beforehand: hence a column, NULL for such scores.
+	WITH counted AS MATERIALIZED (
+		SELECT CASE WHEN n.lowest >= 0 AND n.highest <= 1 THEN outcomes END AS probabilities
+		FROM risk.count_outcomes(outcomes) n
 	), best AS (
 		SELECT b.level, b.beta, risk.best_threshold(outcomes, b.beta) AS threshold
 		FROM (VALUES ('strong', 0.5::float8), ('moderate', 2)) b (level, beta)
@@ -420,9 +423,12 @@ AS $$
 		SELECT 1, 1, 'roc_auc', NULL::text, NULL::float8, risk.roc_auc(outcomes)
 		UNION ALL SELECT 1, 2, 'average_precision', NULL, NULL, risk.average_precision(outcomes)
 		UNION ALL SELECT 1, 3, 'ks_statistic', NULL, NULL, risk.ks_statistic(outcomes)
-		UNION ALL SELECT 1, 4, 'log_loss', NULL, NULL, risk.log_loss(outcomes) FROM counted WHERE probabilities
-		UNION ALL SELECT 1, 5, 'brier_score', NULL, NULL, risk.brier_score(outcomes) FROM counted WHERE probabilities
-		UNION ALL SELECT 1, 6, 'calibration_error', NULL, 10, risk.calibration_error(outcomes) FROM counted WHERE probabilities
+		UNION ALL SELECT 1, 4, 'log_loss', NULL, NULL, risk.log_loss(c.probabilities)
+			FROM counted c WHERE c.probabilities IS NOT NULL
+		UNION ALL SELECT 1, 5, 'brier_score', NULL, NULL, risk.brier_score(c.probabilities)
+			FROM counted c WHERE c.probabilities IS NOT NULL
+		UNION ALL SELECT 1, 6, 'calibration_error', NULL, 10, risk.calibration_error(c.probabilities)
+			FROM counted c WHERE c.probabilities IS NOT NULL
 		UNION ALL SELECT 2, s.ordinality, 'lift_at_share', NULL, s.share, risk.lift_at_share(outcomes, s.share)
 			FROM unnest(ARRAY[0.01, 0.05, 0.1]::float8[]) WITH ORDINALITY s (share, ordinality)
 		UNION ALL SELECT 3, 1, 'precision_at_k', NULL, k, risk.precision_at_k(outcomes, k) WHERE k IS NOT NULL
