@@ -11,7 +11,7 @@
 #ifndef CORE_DOCUMENT_H
 #define CORE_DOCUMENT_H
 
-#include "model.h"
+#include "source.h"
 
 typedef enum DocumentEvent
 {

@@ -18,6 +18,7 @@
 #define CORE_MODEL_INTERNAL_H
 
 #include "document.h"
+#include "model.h"
 
 typedef struct IntegerArray
 {

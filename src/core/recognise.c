@@ -15,7 +15,7 @@
  */
 #include "recognise.h"
 
-#include "model.h"
+#include "source.h"
 
 #include <string.h>
 

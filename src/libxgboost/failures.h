@@ -5,7 +5,7 @@
 #ifndef FAILURES_H
 #define FAILURES_H
 
-#include "libxgboost/trainer_type.h"
+#include "libxgboost/handle.h"
 
 /* Stops on what a correct trainer does not send. */
 extern _Noreturn void trainer_fail_frame(Trainer *trainer, FrameKind kind);

@@ -5,10 +5,9 @@
 #ifndef FRAMES_H
 #define FRAMES_H
 
-#include "libxgboost/trainer_type.h"
+#include "libxgboost/handle.h"
 
 #include "lib/stringinfo.h"
-
 
 extern void trainer_send(Trainer *trainer, FrameKind kind, const void *payload, Size length);
 extern void trainer_send_model(Trainer *trainer, const char *bytes, Size length);

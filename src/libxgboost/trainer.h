@@ -16,7 +16,7 @@
 #ifndef TRAINER_H
 #define TRAINER_H
 
-#include "libxgboost/trainer_type.h"
+#include "libxgboost/handle.h"
 
 /* To be called by _PG_init: defines the settings and watches over resource owners. */
 extern void trainer_init(void);

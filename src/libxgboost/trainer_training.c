@@ -17,7 +17,7 @@
 #include "base/compat.h"
 #include "libxgboost/failures.h"
 #include "libxgboost/frames.h"
-#include "libxgboost/trainer_internal.h"
+#include "libxgboost/process.h"
 
 #define PROGRESS_MS 200
 

@@ -16,7 +16,7 @@
 #ifndef TRAINER_TRAINING_H
 #define TRAINER_TRAINING_H
 
-#include "libxgboost/trainer_type.h"
+#include "libxgboost/handle.h"
 
 typedef struct TrainerParameter
 {

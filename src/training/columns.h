@@ -10,7 +10,7 @@
 #include "access/tupdesc.h"
 
 #include "base/column_value.h"
-#include "libxgboost/trainer_type.h"
+#include "libxgboost/handle.h"
 #include "training/categories.h"
 #include "training/request.h"
 

@@ -12,7 +12,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "base/jsonb_number.h"
-#include "libxgboost/trainer_type.h"
+#include "libxgboost/handle.h"
 #include "training/parameters.h"
 
 typedef enum ArgumentKind

@@ -1,10 +1,10 @@
 /*
- * trainer_type.h
+ * handle.h
  *		A Trainer by name, and the protocol that it speaks: what headers of this
  *		room need of each other.
  */
-#ifndef TRAINER_TYPE_H
-#define TRAINER_TYPE_H
+#ifndef HANDLE_H
+#define HANDLE_H
 
 #include "postgres.h"
 
@@ -12,4 +12,4 @@
 
 typedef struct Trainer Trainer;
 
-#endif							/* TRAINER_TYPE_H */
+#endif							/* HANDLE_H */
