@@ -57,8 +57,11 @@ explain_vector(Call *call, Explanation *explanation)
 	const Calibration *calibration = model_calibration(&call->model);
 	ObjectiveTransform transform = (ObjectiveTransform) call->model.forest->transform;
 	const double *contributions = call_contributions(call);
-	double		margin = call_margins(call)[0];
 	double		sum = 0.0;
+	bool		is_nan;
+
+	/* leaves are finite, and a sum of them that has become infinite stays so */
+	is_nan = call->model.forest->booster == MODEL_GBLINEAR && isnan(call_margins(call)[0]);
 
 	explanation->count = (int) call->model.forest->feature_count;
 	explanation->reasons = palloc(explanation->count * sizeof(Reason));
@@ -71,16 +74,16 @@ explain_vector(Call *call, Explanation *explanation)
 	}
 	explanation->base = contributions[explanation->count];
 	if (calibration != NULL)
-		calibrate_explanation(margin, calibration, sum, explanation);
+		calibrate_explanation(call_margins(call)[0], calibration, sum, explanation);
 	else
 	{
 		explanation->has_points = transform != TRANSFORM_UNKNOWN;
-		explanation->score = objective_value(transform, isnan(margin) ? margin : explanation->base + sum);
+		explanation->score = objective_value(transform, is_nan ? get_float8_nan() : explanation->base + sum);
 		explanation->base_points = objective_value(transform, explanation->base);
 		explanation->ratio = fabs(sum) < SUM_NEAR_ZERO ? objective_slope(transform, explanation->base) :
 			(explanation->score - explanation->base_points) / sum;
 	}
-	if (isnan(margin) || !isfinite(sum))
+	if (is_nan || !isfinite(sum))
 		explanation->ratio = get_float8_nan();
 }
 
